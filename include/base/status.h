@@ -33,7 +33,7 @@ enum status {
 #define X(name, http, exit, text) STATUS_##name,
     STATUS_MAP(X)
 #undef X
-    STATUS_COUNT
+        STATUS_COUNT
 };
 
 struct error {

@@ -20,8 +20,8 @@
  * relative.  Prints both with 17 digits when not. */
 bool is_close(double got, double want, double relative);
 #define assert_close(got, want, relative)                                                          \
-    _assert_true((unsigned long)is_close((got), (want), (relative)),                               \
-                 #got " close to " #want, __FILE__, __LINE__)
+    _assert_true((unsigned long)is_close((got), (want), (relative)), #got " close to " #want,      \
+                 __FILE__, __LINE__)
 
 /* A new folder under $TMPDIR; tempdir_remove deletes it with all that is in it. */
 char *tempdir_make(char path[static 64]);
