@@ -1,0 +1,76 @@
+#ifndef EXPERIMENT_ASSIGN_H
+#define EXPERIMENT_ASSIGN_H
+
+/*
+ * Who gets what: a pure function of the experiment, the unit's id, its traits and the time
+ * (architecture 12; the table of grammar.md, section 8).  No store, no lock, no allocation.
+ */
+
+#include "experiment/catalogue.h"
+
+/* name, text, in_experiment, OFREP reason */
+#define REASON_MAP(X)                                                                              \
+    X(ASSIGNED_ELSEWHERE, "assigned_elsewhere", false, "DISABLED")                                 \
+    X(FORCED, "forced", false, "TARGETING_MATCH")                                                  \
+    X(DRAFT, "draft", false, "DISABLED")                                                           \
+    X(PAUSED, "paused", false, "DISABLED")                                                         \
+    X(STOPPED, "stopped", false, "DISABLED")                                                       \
+    X(NOT_STARTED, "not_started", false, "DISABLED")                                               \
+    X(NOT_IN_AUDIENCE, "not_in_audience", false, "STATIC")                                         \
+    X(HOLDOUT, "holdout", false, "STATIC")                                                         \
+    X(ROLLED_OUT, "rolled_out", false, "STATIC")                                                   \
+    X(EXCLUDED, "excluded", false, "STATIC")                                                       \
+    X(NOT_IN_COVERAGE, "not_in_coverage", false, "STATIC")                                         \
+    X(ENDED, "ended", false, "SPLIT")                                                              \
+    X(SPLIT, "split", true, "SPLIT")
+
+enum reason {
+#define X(name, text, in, ofrep) REASON_##name,
+    REASON_MAP(X)
+#undef X
+        REASON_COUNT
+};
+const char *reason_text(enum reason reason);
+const char *reason_ofrep(enum reason reason);
+
+struct assignment {
+    const struct experiment *experiment;
+    size_t variant; /* index */
+    enum reason reason;
+    bool in_experiment;
+    bool exposed; /* there is an exposure to log: split, or holdout (then of holdout:GROUP) */
+};
+
+struct assign_options {
+    int64_t now_ms;
+    bool any_audience; /* pass over the audience: the fold's question (architecture, Walks) */
+};
+
+/* `id` is a valid unit id of the experiment's kind; `traits` an object or NULL. */
+struct assignment assign(const struct experiment *experiment, struct slice id,
+                         const struct value *traits, const struct assign_options *options);
+
+/* The coverage in force at that time. */
+double assign_coverage(const struct experiment *experiment, int64_t now_ms);
+
+/* The pieces, as the GrowthBook SDKs define them.  Texts are UTF-8 and hashed by UTF-16 code unit.
+ */
+uint32_t bucket_fnv1a(struct slice first, struct slice second); /* of the two, joined */
+double bucket_version1(struct slice seed, struct slice id);     /* [0,1) in steps of .001 */
+double bucket_version2(struct slice seed, struct slice id);     /* [0,1) in steps of .0001 */
+struct bucket_range {
+    double low, high; /* [low, high) */
+};
+/* Ranges of `count` variants; weights NULL or not adding up to 1: equal ones. */
+void bucket_ranges(size_t count, double coverage, const double *weights,
+                   struct bucket_range *ranges);
+int bucket_choose(double bucket, const struct bucket_range *ranges, size_t count); /* or -1 */
+bool bucket_in_namespace(struct slice id, struct slice group, double low, double high);
+bool bucket_in_holdout(struct slice id, struct slice group, double share);
+
+/* One line a rule of section 8 in order, with its inputs, its outcome, the bucket and the ranges.
+ */
+void assign_explain(struct buffer *out, const struct experiment *experiment, struct slice id,
+                    const struct value *traits, const struct assign_options *options);
+
+#endif
