@@ -1,0 +1,76 @@
+#ifndef STORE_JOURNAL_H
+#define STORE_JOURNAL_H
+
+/*
+ * The append-only log of all that was received (architecture 1).  A row of LMDB files, each at most
+ * JOURNAL_FILE_BYTES or JOURNAL_FILE_DAYS; the last is open, the others are sealed: sequence
+ * range, record count and a SHA-256 chained from file to file and from record to record.
+ *
+ * One thread appends (the writer of ingest); any number of threads and processes scan.  A scan
+ * holds no read transaction longer than JOURNAL_SCAN_SLICE records.
+ *
+ *     journal_append(journal, entries, count, &first, &error);    committed and fsynced when OK
+ *     journal_scan(journal, from, &scan, &error);                 every record from `from` on
+ */
+
+#include "store/record.h"
+#include "store/store.h"
+
+#define JOURNAL_SCAN_SLICE 10000
+
+struct journal;
+
+struct journal_options {
+    size_t map_size;    /* address space of one file; 0: 2 GiB, less where refused */
+    int64_t file_bytes; /* 0: JOURNAL_FILE_BYTES */
+    int64_t file_days;  /* 0: JOURNAL_FILE_DAYS */
+};
+
+/* Opens for appending where the store is open for writing, else for scanning alone.  Of a crashed
+ * writer nothing needs repair: LMDB's last commit stands. */
+MUST_CHECK enum status journal_open(const struct store *store,
+                                    const struct journal_options *options, struct journal **journal,
+                                    struct error *error);
+void journal_close(struct journal *journal);
+
+struct journal_entry {
+    enum record_kind kind;
+    uint16_t flags;
+    int64_t received_ms; /* raised to that of the record before it where it is less */
+    struct slice body;
+};
+/* Appends all or none, in one transaction, and returns after the fsync.  FULL: no space (or the
+ * map's end); the journal goes on to work.  STORAGE: any other failure; the journal must not be
+ * used again but to close. */
+MUST_CHECK enum status journal_append(struct journal *journal, const struct journal_entry *entries,
+                                      size_t count, uint64_t *first_sequence, struct error *error);
+
+/* Last committed sequence, 0 when empty; and its time of receipt (TIME_NONE when empty).  Any
+ * thread; sees other processes' commits. */
+uint64_t journal_last_sequence(struct journal *journal);
+int64_t journal_last_received_ms(struct journal *journal);
+uint64_t journal_bytes(struct journal *journal); /* of all files */
+
+struct journal_scan {
+    uint64_t from;  /* first sequence wanted, from 1 */
+    uint64_t limit; /* most records, 0: all there are when the scan begins */
+    /* Called for each record in order.  Not OK ends the scan with that status.  The body dies with
+     * the call. */
+    enum status (*visit)(void *context, const struct record *record, struct error *error);
+    void *context;
+    uint64_t next; /* out: the sequence after the last one visited */
+    uint64_t gaps; /* out: sequences missing (they are skipped and counted) */
+};
+MUST_CHECK enum status journal_scan(struct journal *journal, struct journal_scan *scan,
+                                    struct error *error);
+
+/* Reads everything: checksums, gaps, counts and chains of the seals. */
+struct journal_check {
+    uint64_t records, damaged, gaps, files, sealed;
+    uint64_t chain_breaks; /* files whose records do not give their seal or running digest */
+    uint64_t first_fault;  /* a sequence, 0: none */
+};
+MUST_CHECK enum status journal_verify(struct journal *journal, struct journal_check *check,
+                                      struct error *error);
+
+#endif

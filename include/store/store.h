@@ -1,0 +1,41 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+/*
+ * A store is a folder:
+ *
+ *     lock      flock'd by the one writing command (architecture 15)
+ *     secret    32 random bytes as hexadecimal, mode 0600: keys the hashes of ids
+ *     journal/  a row of LMDB files, named by their first sequence
+ *     state/    N/ a state environment each; `current` is a symbolic link to the one in use
+ *
+ * A writer holds the lock from store_open to store_close; readers take none.
+ */
+
+#include "base/slice.h"
+#include "base/status.h"
+
+enum store_mode {
+    STORE_READ,   /* must exist; no lock */
+    STORE_WRITE,  /* must exist; the lock, CONFLICT with who holds it when taken */
+    STORE_CREATE, /* as WRITE; made with mode 0700 when missing */
+};
+
+struct store {
+    char path[3072];
+    enum store_mode mode;
+    int lock_fd; /* -1 when reading */
+    unsigned char secret[32];
+};
+
+MUST_CHECK enum status store_open(struct store *store, const char *path, enum store_mode mode,
+                                  struct error *error);
+void store_close(struct store *store);
+static inline struct slice store_secret(const struct store *store)
+{
+    return (struct slice){.data = (const char *)store->secret, .size = sizeof store->secret};
+}
+/* Bytes free on the file system of the store. */
+uint64_t store_free_bytes(const struct store *store);
+
+#endif
