@@ -48,7 +48,7 @@ static inline int64_t day_start_ms(int32_t day)
 
 /* Whole number and unit without space (`30s`, `5min`, `12h`, `7d`, `2w`), 1 s to 400 d. */
 MUST_CHECK enum status duration_parse(struct slice text, int64_t *duration_ms, struct error *error);
-/* The shortest exact form: "7d", "36h"; for people. */
+/* In the largest of d, h, min, s, ms that is exact: "7d", "36h", "90s"; for people. */
 char *duration_format(int64_t duration_ms, char text[static TIME_TEXT_SIZE]);
 
 #endif

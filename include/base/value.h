@@ -58,6 +58,9 @@ void json_write_text(struct buffer *out, struct slice text);     /* quoted and e
 
 /* Builders.  Names and texts are borrowed unless copied first; with a failed arena they do nothing,
  * and `failed` tells. value_add returns the new member, never NULL (a scrap value after failure).
+ * That pointer is good until the next addition to the same object or list, which may move its
+ * members: fill a member before adding the next one.  That names are unique is the caller's to see
+ * to.
  */
 struct value value_object(void);
 struct value value_list(void);
