@@ -1,0 +1,70 @@
+#ifndef ANALYSIS_FOLD_H
+#define ANALYSIS_FOLD_H
+
+/*
+ * The fold: journal records to units and cube, exactly once (architecture 2, 3, 10, 11).
+ *
+ * It takes a batch of records, finds the units touched, subtracts what each contributed, applies
+ * the records, adds what each contributes now, and commits units, cube and watermark together.  A
+ * record that can't be read is counted and passed over.
+ *
+ * When it meets a catalogue with a definition that the state was not built for, a second state is
+ * built from the journal's beginning, a batch at a time, while the first goes on; when it has
+ * caught up it is published.  fold_advance does one batch of both.
+ *
+ * One thread calls fold_advance; fold_view and fold_progress may be called by any thread.
+ */
+
+#include "analysis/view.h"
+#include "store/journal.h"
+
+/* Raised with every change of what a unit contributes; a golden test guards it. */
+#define CONTRIBUTION_VERSION 1
+
+struct fold;
+
+struct fold_options {
+    const struct store *store; /* open for writing; borrowed */
+    struct journal *journal;   /* borrowed */
+    size_t batch;              /* records a step, 0: 50 000 */
+};
+
+/* Opens the current state, or makes an empty one; a state of another version or a damaged one is
+ * built anew. */
+MUST_CHECK enum status fold_open(const struct fold_options *options, struct fold **fold,
+                                 struct error *error);
+void fold_close(struct fold *fold);
+/* One step.  *more: there was more to do when it began to look. */
+MUST_CHECK enum status fold_advance(struct fold *fold, bool *more, struct error *error);
+
+struct fold_progress {
+    uint64_t watermark;  /* last sequence in the published state */
+    int64_t received_ms; /* its time of receipt, TIME_NONE: none */
+    uint64_t damaged;    /* records passed over */
+    bool building;       /* a second state is on its way */
+    uint64_t build_watermark;
+};
+void fold_progress(struct fold *fold, struct fold_progress *progress);
+struct view *fold_view(struct fold *fold); /* one reference, the caller's */
+
+/* Builds a state from the journal's beginning and publishes it.  `progress` may be NULL. */
+struct fold_rebuild_options {
+    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
+};
+MUST_CHECK enum status fold_rebuild(const struct fold_options *options,
+                                    const struct fold_rebuild_options *rebuild,
+                                    struct error *error);
+
+/* Builds a state in a folder of its own up to the watermark of the current one and compares every
+ * row of every table.  `difference` is called for each, at most 100 times. */
+struct fold_verify_options {
+    void (*difference)(void *context, enum state_table table, struct slice key);
+    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
+};
+MUST_CHECK enum status fold_verify(const struct fold_options *options,
+                                   const struct fold_verify_options *verify, uint64_t *differences,
+                                   struct error *error);
+
+#endif

@@ -1,0 +1,31 @@
+#ifndef HTTP_SERVICE_H
+#define HTTP_SERVICE_H
+
+/*
+ * The whole service in one process (architecture 14): store, catalogue, journal writer, fold
+ * thread, report pool, acceptor and workers.  Opened in that order, closed in reverse.
+ *
+ *     service_run(&options, &error)     returns after a drain (SIGTERM, SIGINT) with STATUS_OK
+ */
+
+#include "base/log.h"
+#include "base/status.h"
+
+struct service_options {
+    const char *const *listen; /* "127.0.0.1:8400", "[::1]:0", "unix:PATH" */
+    size_t listen_count;
+    const char *store;
+    const char *experiments;
+    unsigned workers; /* 0: one a core */
+    int ready_fd;     /* -1: none; the same lines as standard output go there */
+    size_t map_size;  /* of the state; 0: the default */
+    int64_t drain_timeout_ms;
+    bool watch; /* the experiments folder */
+    const char *version;
+};
+
+/* INVALID (exit 2) for a listener off loopback while there are no keys. Prints
+ * `listening on HOST:PORT` a line each on standard output; logs on standard error. */
+MUST_CHECK enum status service_run(const struct service_options *options, struct error *error);
+
+#endif
