@@ -9,7 +9,7 @@
 #include "experiment/catalogue.h"
 
 /* name, text, in_experiment, OFREP reason */
-#define REASON_MAP(X)                                                                              \
+#define ASSIGN_REASON_MAP(X)                                                                       \
     X(ASSIGNED_ELSEWHERE, "assigned_elsewhere", false, "DISABLED")                                 \
     X(FORCED, "forced", false, "TARGETING_MATCH")                                                  \
     X(DRAFT, "draft", false, "DISABLED")                                                           \
@@ -24,19 +24,19 @@
     X(ENDED, "ended", false, "SPLIT")                                                              \
     X(SPLIT, "split", true, "SPLIT")
 
-enum reason {
-#define X(name, text, in, ofrep) REASON_##name,
-    REASON_MAP(X)
+enum assign_reason {
+#define X(name, text, in, ofrep) ASSIGN_##name,
+    ASSIGN_REASON_MAP(X)
 #undef X
-        REASON_COUNT
+        ASSIGN_REASON_COUNT
 };
-const char *reason_text(enum reason reason);
-const char *reason_ofrep(enum reason reason);
+const char *assign_reason_text(enum assign_reason reason);
+const char *assign_reason_ofrep(enum assign_reason reason);
 
 struct assignment {
     const struct experiment *experiment;
     size_t variant; /* index */
-    enum reason reason;
+    enum assign_reason reason;
     bool in_experiment;
     bool exposed; /* there is an exposure to log: split, or holdout (then of holdout:GROUP) */
 };

@@ -25,7 +25,7 @@ enum serve_mode { SERVE_VARIANT, SERVE_CONFIG };
 enum help_mode { HELP_SELF_SERVE, HELP_HUMAN_ASSISTED };
 enum peeking { PEEKING_HYBRID, PEEKING_ALWAYS, PEEKING_FIXED };
 enum lift_scale { LIFT_RELATIVE, LIFT_ABSOLUTE };
-enum correction { CORRECTION_NONE, CORRECTION_HOLM, CORRECTION_BENJAMINI_HOCHBERG };
+enum declared_correction { DECLARED_NONE, DECLARED_HOLM, DECLARED_BENJAMINI_HOCHBERG };
 enum step_trigger { TRIGGER_ON_START, TRIGGER_ON_IDLE, TRIGGER_ON_FAILED_TASK, TRIGGER_ON_EVENT };
 enum step_pattern {
     PATTERN_MESSAGE,
@@ -245,7 +245,7 @@ struct experiment {
     uint32_t min_days;
     int64_t flow_within_ms;
     enum lift_scale lift;
-    enum correction correction;
+    enum declared_correction correction;
     const struct segment *const *adjust_segments;
     size_t adjust_segment_count;
     const struct covariate *covariates;
