@@ -18,6 +18,11 @@ struct slice {
 };
 
 #define SLICE(literal) ((struct slice){.data = "" literal, .size = sizeof(literal) - 1})
+/* The same for the rows of a static table, where ISO C wants no compound literal. */
+#define SLICE_INIT(literal)                                                                        \
+    {                                                                                              \
+        .data = "" literal, .size = sizeof(literal) - 1                                            \
+    }
 #define SLICE_ARGS(s) (int)(s).size, (s).data ? (s).data : ""
 
 static inline struct slice slice_of(const char *text)
