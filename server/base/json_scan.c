@@ -128,9 +128,8 @@ static enum status scan_list(struct json_scanner *scanner, struct error *error)
         return fail_scan(scanner, "the list is there twice", error);
     scanner->has_list = true;
     scanner->at++;
-    scanner->state = SCANNER_ELEMENT;
-    if (take_byte(scanner, ']'))
-        scanner->state = SCANNER_AFTER_MEMBER;
+    bool is_empty = next_byte(scanner) == ']';
+    scanner->state = is_empty ? SCANNER_AFTER_ELEMENT : SCANNER_ELEMENT;
     return STATUS_OK;
 }
 

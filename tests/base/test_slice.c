@@ -7,36 +7,36 @@ static const struct {
     struct slice text;
     bool is_good;
 } utf8_cases[] = {
-    {SLICE_INIT(""),                            true },
-    {SLICE_INIT("plain"),                       true },
-    {SLICE_INIT("\xc2\x80"),                    true }, /* U+0080, the first of two bytes */
-    {SLICE_INIT("\xdf\xbf"),                    true }, /* U+07FF */
-    {SLICE_INIT("\xe0\xa0\x80"),                true }, /* U+0800 */
-    {SLICE_INIT("\xed\x9f\xbf"),                true }, /* U+D7FF, before the surrogates */
-    {SLICE_INIT("\xee\x80\x80"),                true }, /* U+E000, behind them */
-    {SLICE_INIT("\xef\xbf\xbf"),                true }, /* U+FFFF */
-    {SLICE_INIT("\xf0\x90\x80\x80"),            true }, /* U+10000 */
-    {SLICE_INIT("\xf4\x8f\xbf\xbf"),            true }, /* U+10FFFF */
-    {SLICE_INIT("12345678\xc3\xa4"),            true }, /* behind a whole word */
-    {SLICE_INIT("\xc0\xaf"),                    false}, /* overlong slash */
-    {SLICE_INIT("\xc1\xbf"),                    false}, /* overlong */
-    {SLICE_INIT("\xe0\x80\xaf"),                false}, /* overlong */
-    {SLICE_INIT("\xf0\x80\x80\xaf"),            false}, /* overlong */
-    {SLICE_INIT("\xed\xa0\x80"),                false}, /* a surrogate */
-    {SLICE_INIT("\xed\xbf\xbf"),                false}, /* a surrogate */
-    {SLICE_INIT("\xf4\x90\x80\x80"),            false}, /* above U+10FFFF */
-    {SLICE_INIT("\xf5\x80\x80\x80"),            false},
-    {SLICE_INIT("\xfe"),                        false},
-    {SLICE_INIT("\x80"),                        false}, /* a continuation alone */
-    {SLICE_INIT("\xe2\x82"),                    false}, /* cut */
+    {SLICE_INIT(""), true},
+    {SLICE_INIT("plain"), true},
+    {SLICE_INIT("\xc2\x80"), true},          /* U+0080, the first of two bytes */
+    {SLICE_INIT("\xdf\xbf"), true},          /* U+07FF */
+    {SLICE_INIT("\xe0\xa0\x80"), true},      /* U+0800 */
+    {SLICE_INIT("\xed\x9f\xbf"), true},      /* U+D7FF, before the surrogates */
+    {SLICE_INIT("\xee\x80\x80"), true},      /* U+E000, behind them */
+    {SLICE_INIT("\xef\xbf\xbf"), true},      /* U+FFFF */
+    {SLICE_INIT("\xf0\x90\x80\x80"), true},  /* U+10000 */
+    {SLICE_INIT("\xf4\x8f\xbf\xbf"), true},  /* U+10FFFF */
+    {SLICE_INIT("12345678\xc3\xa4"), true},  /* behind a whole word */
+    {SLICE_INIT("\xc0\xaf"), false},         /* overlong slash */
+    {SLICE_INIT("\xc1\xbf"), false},         /* overlong */
+    {SLICE_INIT("\xe0\x80\xaf"), false},     /* overlong */
+    {SLICE_INIT("\xf0\x80\x80\xaf"), false}, /* overlong */
+    {SLICE_INIT("\xed\xa0\x80"), false},     /* a surrogate */
+    {SLICE_INIT("\xed\xbf\xbf"), false},     /* a surrogate */
+    {SLICE_INIT("\xf4\x90\x80\x80"), false}, /* above U+10FFFF */
+    {SLICE_INIT("\xf5\x80\x80\x80"), false},
+    {SLICE_INIT("\xfe"), false},
+    {SLICE_INIT("\x80"), false},     /* a continuation alone */
+    {SLICE_INIT("\xe2\x82"), false}, /* cut */
     {SLICE_INIT("\xc3(") /* no continuation */, false},
-    {SLICE_INIT("a\0b"),                        false}, /* NUL */
-    {SLICE_INIT("1234567\0"),                   false}, /* NUL at the end of a word */
+    {SLICE_INIT("a\0b"), false},      /* NUL */
+    {SLICE_INIT("1234567\0"), false}, /* NUL at the end of a word */
     {SLICE_INIT("\0"
                 "1234567"),
-     false                                           }, /* NUL at its begin */
-    {SLICE_INIT("1234567\x80"),                 false}, /* bad at the end of a word */
-    {SLICE_INIT("12345678\xed\xa0\x80"),        false},
+     false},                            /* NUL at its begin */
+    {SLICE_INIT("1234567\x80"), false}, /* bad at the end of a word */
+    {SLICE_INIT("12345678\xed\xa0\x80"), false},
 };
 
 static void utf8_is_what_rfc_3629_says(void **state)
@@ -84,15 +84,15 @@ static const struct {
     struct slice a, b;
     unsigned distance;
 } distances[] = {
-    {SLICE_INIT("kitten"),   SLICE_INIT("sitting"),  3},
-    {SLICE_INIT("saturday"), SLICE_INIT("sunday"),   3},
-    {SLICE_INIT("ca"),       SLICE_INIT("abc"),      3}, /* no part is edited twice */
-    {SLICE_INIT("teh"),      SLICE_INIT("the"),      1},
+    {SLICE_INIT("kitten"), SLICE_INIT("sitting"), 3},
+    {SLICE_INIT("saturday"), SLICE_INIT("sunday"), 3},
+    {SLICE_INIT("ca"), SLICE_INIT("abc"), 3}, /* no part is edited twice */
+    {SLICE_INIT("teh"), SLICE_INIT("the"), 1},
     {SLICE_INIT("varaints"), SLICE_INIT("variants"), 1},
-    {SLICE_INIT("abcdef"),   SLICE_INIT("badcfe"),   3},
-    {SLICE_INIT(""),         SLICE_INIT("abc"),      3},
-    {SLICE_INIT("same"),     SLICE_INIT("same"),     0},
-    {SLICE_INIT("a"),        SLICE_INIT("b"),        1},
+    {SLICE_INIT("abcdef"), SLICE_INIT("badcfe"), 3},
+    {SLICE_INIT(""), SLICE_INIT("abc"), 3},
+    {SLICE_INIT("same"), SLICE_INIT("same"), 0},
+    {SLICE_INIT("a"), SLICE_INIT("b"), 1},
 };
 
 static void distances_are_the_published_ones_in_both_directions(void **state)
