@@ -30,6 +30,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 /* Enough for bisection alone to reach the smallest offset of a double. */
 #define OFFSET_STEPS_MAX 1100
@@ -182,16 +183,28 @@ static double limit_distance(double null, const void *about)
     return rate_difference(limit->counts) - null - reach;
 }
 
-/* The limit on one side, for z > 0.  When both rates are 0 or 1 the variance at the estimate is 0
- * and so is the distance: the search then starts just beside it. */
+/* The limit when every unit of both has the same outcome: one rate stays at 0 (or 1), the other is
+ * |D| off, so that D^2 = z^2 |D| (1 - |D|)/n N/(N-1), with n the units of the one that is off. */
+static double degenerate_limit(const struct counts *k, enum side side, double z)
+{
+    bool treatment_is_off = (side == SIDE_HIGH) == (k->x1 == 0);
+    double n = k->n1 + k->n0;
+    double odds = z * z / (treatment_is_off ? k->n1 : k->n0) * (n / (n - 1));
+    return (side == SIDE_LOW ? -1 : 1) * (odds / (1 + odds));
+}
+
+/* The limit on one side, for z > 0. */
 static double score_limit(const struct counts *k, enum side side, double z)
 {
     double end = side == SIDE_LOW ? -1 : 1;
     double start = rate_difference(k);
     if (start == end)
         return end;
-    if (score_variance(k, start) == 0)
-        start = start == 0 ? end * 1e-30 : start * (1 - 4 * DBL_EPSILON);
+    if (k->x1 + k->x0 == 0 || k->y1 + k->y0 == 0)
+        return degenerate_limit(k, side, z);
+    /* All and none: the variance at the estimate is 0, so begin just inside. */
+    if (start == -end)
+        start *= 1 - 4 * DBL_EPSILON;
     struct limit limit = {.counts = k, .z = -end * z};
     return root_between(limit_distance, &limit, start, end);
 }
