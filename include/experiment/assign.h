@@ -65,12 +65,23 @@ struct bucket_range {
 void bucket_ranges(size_t count, double coverage, const double *weights,
                    struct bucket_range *ranges);
 int bucket_choose(double bucket, const struct bucket_range *ranges, size_t count); /* or -1 */
+/* [0,1) in steps of .001: version 1 of `id__group` and of `id__holdout:group`. */
+double bucket_of_namespace(struct slice id, struct slice group);
+double bucket_of_holdout(struct slice id, struct slice group);
+double bucket_of_rollout(struct slice salt, struct slice id); /* version 2, seed `SALT:rollout` */
 bool bucket_in_namespace(struct slice id, struct slice group, double low, double high);
 bool bucket_in_holdout(struct slice id, struct slice group, double share);
 
-/* One line a rule of section 8 in order, with its inputs, its outcome, the bucket and the ranges.
- */
+/* One line a rule of section 8 in order, up to the one that decides, with its inputs, its outcome,
+ * the bucket and the ranges; then the decision.  Each line ends with '\n'. */
 void assign_explain(struct buffer *out, const struct experiment *experiment, struct slice id,
                     const struct value *traits, const struct assign_options *options);
+
+/* The object of routes.md, "An assignment", without a line end.  `definition_text`: "sha256:...".
+ * What is exposed and how is here too: `experiment_id` is the experiment's key, or `holdout:GROUP`
+ * with the variation `held`. */
+void assignment_write(struct buffer *out, const struct assignment *assignment, struct slice id,
+                      const char *definition_text);
+#define HOLDOUT_VARIATION "held"
 
 #endif

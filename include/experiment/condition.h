@@ -58,7 +58,7 @@ struct condition {
 
 /* "eq", "in", ...: the words of the grammar. */
 const char *condition_operator_text(enum condition_operator operator);
-bool condition_operator_parse(struct slice text, enum condition_operator *operator);
+bool condition_operator_parse(struct slice text, enum condition_operator *found);
 
 /* Whether `condition` holds for the object `traits` (NULL: no traits).  NULL condition: holds. */
 bool condition_holds(const struct condition *condition, const struct value *traits);
