@@ -147,10 +147,10 @@ struct fixed_method {
 static const struct fixed_method fixed_methods[] = {
     [ESTIMATE_NORMAL] = {.test = normal_fixed_test,
                          .one_sided = normal_fixed_one_sided,
-                         .bound = normal_fixed_bound     },
+                         .bound = normal_fixed_bound},
     [ESTIMATE_PROPORTIONS] = {.test = proportions_fixed_test,
-                         .one_sided = proportions_fixed_one_sided,
-                         .bound = proportions_fixed_bound},
+                              .one_sided = proportions_fixed_one_sided,
+                              .bound = proportions_fixed_bound},
 };
 
 enum reason estimate_fixed_interval(const struct estimate *estimate, double alpha,

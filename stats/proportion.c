@@ -18,7 +18,7 @@
  * must be exact: Fisher, Clopper-Pearson.  Never take Wald's p1 - p0 +- z se instead: its coverage
  * at .01 with 100 v 900 units is 64 %. Accuracy  score limits 1e-8, Wilson, Newcombe and z 1e-9
  * relative to vectors of mpmath at 40 digits, R and SciPy
- * (tests/stats/reference/miettinen_nurminen.csv, wilson.csv, newcombe.csv), at up to 1e9 units a
+ * (tests/stats/reference: miettinen_nurminen.csv, wilson.csv, two_proportions.csv), at up to 1e9 units a
  * variant. Reference Miettinen and Nurminen (1985), Statistics in Medicine 4:213-226; Farrington
  * and Manning (1990), 9:1447-1454 (the cubic); Wilson (1927), JASA 22:209-212; Newcombe (1998),
  *           Statistics in Medicine 17:873-890.

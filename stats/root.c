@@ -29,12 +29,30 @@ static double next_fraction(struct point a, struct point b, struct point c)
            (c.x - a.x) / (b.x - a.x) * a.y / (c.y - a.y) * b.y / (c.y - b.y);
 }
 
+/* The least step that is worth a look beside x. */
+static double nearness(double x)
+{
+    return 2 * DBL_EPSILON * fabs(x) + DBL_MIN;
+}
+
+/* Inside the bracket, not nearer to its ends than is worth a look: rounding alone can carry a step
+ * from a far end past a near one. */
+static double step_inside(struct point a, struct point b, double fraction)
+{
+    double left = fmin(a.x, b.x), right = fmax(a.x, b.x);
+    double x = a.x + fraction * (b.x - a.x);
+    return fmax(left + nearness(left), fmin(right - nearness(right), x));
+}
+
 double root_between(root_function *function, const void *about, double low, double high)
 {
     struct point a = {high, function(high, about)}, b = {low, function(low, about)}, c = a;
     double fraction = .5;
     for (int step = 0; step < STEPS_MAX; step++) {
-        struct point t = {.x = a.x + fraction * (b.x - a.x)};
+        struct point best = fabs(a.y) < fabs(b.y) ? a : b;
+        if (best.y == 0 || fabs(b.x - a.x) < 2 * nearness(best.x))
+            return best.x;
+        struct point t = {.x = step_inside(a, b, fraction)};
         t.y = function(t.x, about);
         if (signbit(t.y) == signbit(a.y)) {
             c = a;
@@ -43,12 +61,7 @@ double root_between(root_function *function, const void *about, double low, doub
             b = a;
         }
         a = t;
-        struct point best = fabs(a.y) < fabs(b.y) ? a : b;
-        double near = 2 * DBL_EPSILON * fabs(best.x) + DBL_MIN;
-        double edge = near / fabs(b.x - a.x);
-        if (edge > .5 || best.y == 0)
-            return best.x;
-        fraction = fmin(1 - edge, fmax(edge, next_fraction(a, b, c)));
+        fraction = next_fraction(a, b, c);
     }
     return a.x;
 }

@@ -94,16 +94,8 @@ static void interval_and_p_match_growthbook_for_proportions(void **state)
 static void c_follows_the_designs_table(void **state)
 {
     (void)state;
-    static const double rows[][2] = {
-        {.05, 2.38 },
-        {.1,  1.95 },
-        {.25, 1.66 },
-        {.5,  1.57 },
-        {1,   1.549},
-        {2,   1.563},
-        {5,   1.61 },
-        {10,  1.66 }
-    };
+    static const double rows[][2] = {{.05, 2.38}, {.1, 1.95}, {.25, 1.66}, {.5, 1.57},
+                                     {1, 1.549},  {2, 1.563}, {5, 1.61},   {10, 1.66}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct anytime at = {.w = w_of(.05), .ratio = rows[i][0]};
         assert_true(fabs(c_of(at, .05) / 1.959963984540054 - rows[i][1]) < .0061);

@@ -14,7 +14,7 @@ static struct lift lift_at(const struct reference *table, size_t row)
     if (isnan(sd1)) {
         struct proportion_pair pair = {
             {reference_count(table, row, "treatment"), reference_count(table, row, "n_treatment")},
-            {reference_count(table, row, "control"),   reference_count(table, row, "n_control")  },
+            {reference_count(table, row, "control"), reference_count(table, row, "n_control")},
         };
         assert_int_equal(lift_of_proportions(&pair, &lift), REASON_NONE);
         return lift;
@@ -54,8 +54,8 @@ static void katz_matches_statsmodels(void **state)
     for (size_t row = 0; row < table.row_count; row++) {
         struct proportion_pair pair = {
             {reference_count(&table, row, "x_treatment"),
-             reference_count(&table,                                              row, "n_treatment")},
-            {reference_count(&table, row, "x_control"),   reference_count(&table, row, "n_control")  },
+             reference_count(&table, row, "n_treatment")},
+            {reference_count(&table, row, "x_control"), reference_count(&table, row, "n_control")},
         };
         struct lift lift;
         struct interval interval;
@@ -105,10 +105,7 @@ static void swapping_the_variants_inverts_the_ratio(void **state)
     for (int i = 0; i < 500; i++) {
         uint64_t n1 = (uint64_t)random_log(&random, 5, 1e9);
         uint64_t n0 = (uint64_t)random_log(&random, 5, 1e9);
-        struct proportion_pair pair = {
-            {1 + n1 / 3, n1},
-            {1 + n0 / 7, n0}
-        };
+        struct proportion_pair pair = {{1 + n1 / 3, n1}, {1 + n0 / 7, n0}};
         struct proportion_pair other = {pair.control, pair.treatment};
         struct lift a, b;
         assert_int_equal(lift_of_proportions(&pair, &a), REASON_NONE);
@@ -123,10 +120,7 @@ static void swapping_the_variants_inverts_the_ratio(void **state)
 static void a_tiny_lift_keeps_its_digits(void **state)
 {
     (void)state;
-    struct proportion_pair pair = {
-        {500000001, 1000000000},
-        {500000000, 1000000000}
-    };
+    struct proportion_pair pair = {{500000001, 1000000000}, {500000000, 1000000000}};
     struct lift lift;
     assert_int_equal(lift_of_proportions(&pair, &lift), REASON_NONE);
     assert_close(lift.log_ratio, 2e-9 - 2e-18, 1e-6);
@@ -141,10 +135,8 @@ static void what_has_no_log_ratio_says_why(void **state)
         struct proportion_pair pair;
         enum reason reason;
     } cases[] = {
-        {{{0, 10}, {3, 10}}, REASON_NO_EVENTS   },
-        {{{3, 10}, {0, 10}}, REASON_NO_EVENTS   },
-        {{{0, 0}, {3, 10}},  REASON_NO_UNITS    },
-        {{{4, 3}, {3, 10}},  REASON_INVALID     },
+        {{{0, 10}, {3, 10}}, REASON_NO_EVENTS},    {{{3, 10}, {0, 10}}, REASON_NO_EVENTS},
+        {{{0, 0}, {3, 10}}, REASON_NO_UNITS},      {{{4, 3}, {3, 10}}, REASON_INVALID},
         {{{10, 10}, {7, 7}}, REASON_NO_VARIATION},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

@@ -16,9 +16,9 @@ static void adjusted_p_match_r(void **state)
         enum correction correction;
         const char *column;
     } methods[] = {
-        {CORRECTION_NONE,               "p"                 },
-        {CORRECTION_BONFERRONI,         "bonferroni"        },
-        {CORRECTION_HOLM,               "holm"              },
+        {CORRECTION_NONE, "p"},
+        {CORRECTION_BONFERRONI, "bonferroni"},
+        {CORRECTION_HOLM, "holm"},
         {CORRECTION_BENJAMINI_HOCHBERG, "benjamini_hochberg"},
     };
     reference_load(&table, "multiplicity");
@@ -131,10 +131,7 @@ static void a_p_outside_its_range_is_refused_and_nothing_is_written(void **state
     (void)state;
     const double bad[] = {NAN, -1e-9, 1.0000001, INFINITY, -INFINITY};
     for (size_t i = 0; i < 5; i++) {
-        struct hypothesis family[] = {
-            {.p = .5,     .adjusted = 7},
-            {.p = bad[i], .adjusted = 7}
-        };
+        struct hypothesis family[] = {{.p = .5, .adjusted = 7}, {.p = bad[i], .adjusted = 7}};
         assert_int_equal(multiplicity_adjust(CORRECTION_HOLM, family, 2), REASON_INVALID);
         assert_true(family[0].adjusted == 7 && family[1].adjusted == 7);
     }

@@ -16,7 +16,7 @@ static struct proportion_pair pair_at(const struct reference *table, size_t row)
         .treatment = {reference_count(table, row, "x_treatment"),
                       reference_count(table, row, "n_treatment")},
         .control = {reference_count(table, row, "x_control"),
-                      reference_count(table, row, "n_control")  },
+                    reference_count(table, row, "n_control")},
     };
 }
 
@@ -27,7 +27,7 @@ static struct proportion_pair random_pair(struct random *random)
     double rate = random_unit(random) < .5 ? random_log(random, 1e-4, 1) : random_unit(random);
     double other = fmin(1, fmax(0, rate + .2 * (random_unit(random) - .5)));
     return (struct proportion_pair){
-        .treatment = {(uint64_t)((double)n1 * rate + .5),  n1},
+        .treatment = {(uint64_t)((double)n1 * rate + .5), n1},
         .control = {(uint64_t)((double)n0 * other + .5), n0},
     };
 }
@@ -125,13 +125,15 @@ static void cookie_cats_has_the_published_answers(void **state)
         {{{20119, 45489}, {20034, 44700}},
          -0.0059051697873414577,
          -0.012392180086137836,
-         0.00058216816997890268, 0.074409655296920105,
-         0.074411262258869028                                               },
+         0.00058216816997890268,
+         0.074409655296920105,
+         0.074411262258869028},
         {{{8279, 45489}, {8502, 44700}},
          -0.0082012983152059127,
          -0.013282326248425801,
          -0.003121415802292415,
-         0.0015542499756142812,                        0.0015543436722140505},
+         0.0015542499756142812,
+         0.0015543436722140505},
     };
     for (size_t i = 0; i < 2; i++) {
         double difference, se;
@@ -271,10 +273,7 @@ static void a_bound_is_the_limit_of_twice_its_error(void **state)
 static void one_sided_p_of_both_sides_add_up_to_one(void **state)
 {
     (void)state;
-    struct proportion_pair pair = {
-        {56, 70},
-        {48, 80}
-    };
+    struct proportion_pair pair = {{56, 70}, {48, 80}};
     struct test above, below;
     assert_int_equal(proportion_score_one_sided(&pair, -.02, SIDE_HIGH, &above), REASON_NONE);
     assert_int_equal(proportion_score_one_sided(&pair, -.02, SIDE_LOW, &below), REASON_NONE);
@@ -285,14 +284,8 @@ static void one_sided_p_of_both_sides_add_up_to_one(void **state)
 static void ten_times_the_units_divide_the_error_by_root_ten(void **state)
 {
     (void)state;
-    struct proportion_pair one = {
-        {231, 1207},
-        {198, 1193}
-    };
-    struct proportion_pair ten = {
-        {2310, 12070},
-        {1980, 11930}
-    };
+    struct proportion_pair one = {{231, 1207}, {198, 1193}};
+    struct proportion_pair ten = {{2310, 12070}, {1980, 11930}};
     double difference, se, difference_ten, se_ten;
     assert_int_equal(proportion_difference(&one, &difference, &se), REASON_NONE);
     assert_int_equal(proportion_difference(&ten, &difference_ten, &se_ten), REASON_NONE);
@@ -307,10 +300,8 @@ static void none_and_all_still_have_an_interval(void **state)
     for (size_t i = 0; i < 4; i++)
         for (size_t j = 0; j < 4; j++)
             for (int which = 0; which < 4; which++) {
-                struct proportion_pair pair = {
-                    {which & 1 ? sizes[i] : 0, sizes[i]},
-                    {which & 2 ? sizes[j] : 0, sizes[j]}
-                };
+                struct proportion_pair pair = {{which & 1 ? sizes[i] : 0, sizes[i]},
+                                               {which & 2 ? sizes[j] : 0, sizes[j]}};
                 struct interval interval = score_interval(&pair, .05);
                 double difference, se;
                 assert_int_equal(proportion_difference(&pair, &difference, &se), REASON_NONE);
@@ -323,10 +314,7 @@ static void none_and_all_still_have_an_interval(void **state)
 static void a_p_too_small_for_a_double_keeps_its_log(void **state)
 {
     (void)state;
-    struct proportion_pair pair = {
-        {600000000, 1000000000},
-        {400000000, 1000000000}
-    };
+    struct proportion_pair pair = {{600000000, 1000000000}, {400000000, 1000000000}};
     struct test test = score_at(&pair, 0);
     assert_true(test.p == 0);
     /* z = .2 / sqrt(.5 * 2e-9) = 8944.27..., ln p ~ -z^2/2 - ln z - ln(2 pi)/2 + ln 2 */
@@ -338,12 +326,8 @@ static void a_p_too_small_for_a_double_keeps_its_log(void **state)
 static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
 {
     (void)state;
-    struct proportion_pair good =
-                               {
-                                   {3, 10},
-                                   {4, 10}
-    },
-                           none = {{0, 0}, {4, 10}}, more = {{11, 10}, {4, 10}};
+    struct proportion_pair good = {{3, 10}, {4, 10}}, none = {{0, 0}, {4, 10}},
+                           more = {{11, 10}, {4, 10}};
     struct interval interval = {-7, 7};
     struct test test = {1, 2, 3};
     double bound = 9;
@@ -367,10 +351,7 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
 static void the_largest_counts_give_finite_answers(void **state)
 {
     (void)state;
-    struct proportion_pair pair = {
-        {1,          UINT64_MAX},
-        {UINT64_MAX, UINT64_MAX}
-    };
+    struct proportion_pair pair = {{1, UINT64_MAX}, {UINT64_MAX, UINT64_MAX}};
     struct interval interval = score_interval(&pair, 1e-300);
     assert_true(isfinite(interval.low) && isfinite(interval.high));
     struct test test = score_at(&pair, 0);

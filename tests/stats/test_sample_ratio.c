@@ -47,11 +47,9 @@ static void log_bayes_factor_and_its_p_match_the_authors_code(void **state)
 {
     (void)state;
     static struct reference table;
-    static const char *const columns[][3] = {
-        {"count_1", "weight_1", "prior_1"},
-        {"count_2", "weight_2", "prior_2"},
-        {"count_3", "weight_3", "prior_3"}
-    };
+    static const char *const columns[][3] = {{"count_1", "weight_1", "prior_1"},
+                                             {"count_2", "weight_2", "prior_2"},
+                                             {"count_3", "weight_3", "prior_3"}};
     reference_load(&table, "sample_ratio_sequential");
     struct sample_ratio_watch watch = {0};
     for (size_t row = 0; row < table.row_count; row++) {
@@ -173,12 +171,7 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
 {
     (void)state;
     const uint64_t counts[] = {10, 10}, none[] = {0, 0};
-    const double bad[][2] = {
-        {0,        1},
-        {-1,       1},
-        {NAN,      1},
-        {INFINITY, 1}
-    };
+    const double bad[][2] = {{0, 1}, {-1, 1}, {NAN, 1}, {INFINITY, 1}};
     double log_factor = 5;
     struct chi_square test = {.p = 5};
     struct sample_ratio_watch watch = {.looks = 3};

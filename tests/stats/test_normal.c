@@ -1,0 +1,101 @@
+/* Tails, their logs and their inverses, against R and against closed forms. */
+
+#include "stats/normal.h"
+#include "stats/random.h"
+#include "support/support.h"
+
+#include <gsl/gsl_errno.h>
+#include <math.h>
+#include <string.h>
+
+/* R 4.2.2: qnorm(p, lower.tail = FALSE). */
+static void critical_values_match_r(void **state)
+{
+    (void)state;
+    assert_close(normal_z_two_sided(.05), 1.959963984540054, 1e-14);
+    assert_close(normal_z_two_sided(.01), 2.575829303548901, 1e-14);
+    assert_close(normal_z_one_sided(1e-10), 6.361340902404056, 1e-13);
+    assert_close(normal_z_one_sided(.8), -.8416212335729143, 1e-13);
+    assert_close(critical_value(.025, 10), 2.2281388519649385, 1e-11);
+    assert_close(critical_value(.025, 0), normal_z_two_sided(.05), 1e-15);
+}
+
+/* t with 1 degree of freedom is Cauchy's: Q(t) = atan(1/t)/pi. */
+static void t_tails_match_the_closed_forms(void **state)
+{
+    (void)state;
+    const double ts[] = {.3, 2.385, 71.3, 1.7e5, 3e9};
+    for (size_t i = 0; i < 5; i++) {
+        double t = ts[i], root = sqrt(2 + t * t);
+        assert_close(t_test_upper(t, 1).p, atan(1 / t) / M_PI, 1e-9);
+        assert_close(t_test_upper(t, 2).p, 1 / (root * (root + t)), 1e-9);
+        assert_close(t_test(-t, 2).p, 2 / (root * (root + t)), 1e-9);
+    }
+    assert_close(t_test(2.1, 0).p, normal_test(2.1).p, 1e-15);
+}
+
+static void both_tails_add_up_to_one(void **state)
+{
+    (void)state;
+    for (double z = -7.3; z < 8; z += .37) {
+        assert_close(normal_test_upper(z).p + normal_test_upper(-z).p, 1, 1e-14);
+        assert_close(normal_test(z).p, 2 * normal_test_upper(fabs(z)).p, 1e-14);
+        assert_close(t_test_upper(z, 5.3).p + t_test_upper(-z, 5.3).p, 1, 1e-12);
+    }
+}
+
+static void log_p_agrees_with_p_and_goes_on_where_p_ends(void **state)
+{
+    (void)state;
+    for (double z = -5; z < 37; z += 1.37) {
+        assert_true(fabs(normal_test_upper(z).log_p - log(normal_test_upper(z).p)) <
+                    1e-11 * fmax(1, z * z));
+        assert_true(fabs(t_test(z, 9).log_p - log(t_test(z, 9).p)) < 1e-12);
+    }
+    /* Mills' ratio: ln Q(z) = -z^2/2 - ln z - ln(2 pi)/2 + ln(1 - 1/z^2 + 3/z^4 - 15/z^6) */
+    double z = 40, y = 1 / (z * z);
+    double log_tail = -800 - log(z) - .9189385332046727 + log1p(-y + 3 * y * y - 15 * y * y * y);
+    assert_true(normal_test_upper(z).p == 0);
+    assert_close(normal_test_upper(z).log_p, log_tail, 1e-12);
+    struct test far = t_test_upper(1e90, 5);
+    assert_true(far.p == 0);
+    assert_close(far.log_p - t_test_upper(1e50, 5).log_p, -5 * 40 * log(10), 1e-9);
+}
+
+static void inverses_undo_the_tails(void **state)
+{
+    (void)state;
+    struct random random = {.state = 3};
+    for (int i = 0; i < 500; i++) {
+        double tail = random_log(&random, 1e-12, .499), df = random_log(&random, 2, 1e5);
+        assert_close(t_test_upper(critical_value(tail, df), df).p, tail, 1e-9);
+        assert_close(normal_test_upper(normal_z_one_sided(tail)).p, tail, 1e-12);
+        double t = critical_value(tail, df);
+        assert_close(normal_test_upper(normal_equivalent(t, df)).p, tail, 1e-9);
+        assert_close(normal_equivalent(-t, df), -normal_equivalent(t, df), 1e-15);
+    }
+    assert_true(isfinite(normal_equivalent(1e300, 3)) && isfinite(normal_equivalent(1e300, 1e6)));
+}
+
+static void every_reason_has_words(void **state)
+{
+    (void)state;
+    for (int reason = REASON_NONE; reason < REASON_COUNT; reason++)
+        assert_true(strlen(reason_text((enum reason)reason)) > 1);
+    assert_string_equal(reason_text(REASON_ONE_UNIT), "one unit only");
+    assert_string_equal(reason_text(REASON_COUNT), reason_text(REASON_INVALID));
+}
+
+int main(void)
+{
+    gsl_set_error_handler_off();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(critical_values_match_r),
+        cmocka_unit_test(t_tails_match_the_closed_forms),
+        cmocka_unit_test(both_tails_add_up_to_one),
+        cmocka_unit_test(log_p_agrees_with_p_and_goes_on_where_p_ends),
+        cmocka_unit_test(inverses_undo_the_tails),
+        cmocka_unit_test(every_reason_has_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
