@@ -182,10 +182,7 @@ uint64_t hash_checksum(struct slice key, struct slice value)
     char size[8];
     for (size_t i = 0; i < sizeof size; i++)
         size[i] = (char)(unsigned char)((uint64_t)key.size >> (8 * i));
-    struct slice parts[] = {
-        {.data = size, .size = sizeof size},
-        key, value
-    };
+    struct slice parts[] = {{.data = size, .size = sizeof size}, key, value};
     struct digest digest = hash_sha256_parts(parts, 3);
     uint64_t sum = 0;
     for (size_t i = 0; i < 8; i++)

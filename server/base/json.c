@@ -11,9 +11,8 @@
 #include "base/limits.h"
 #include "base/number.h"
 
+#include "json_memory.h"
 #include "json_place.h"
-
-#include <jansson.h>
 
 #define INTEGER_DIGITS_SAFE 18 /* so many digits always fit into 64 bits */
 #define ESCAPE_SIZE 6          /* \uXXXX */
@@ -177,8 +176,6 @@ static size_t scan_origin(const struct scan *scan, size_t at)
 static enum status fail_jansson(const struct scan *scan, const json_error_t *problem,
                                 struct error *error)
 {
-    if (json_error_code(problem) == json_error_out_of_memory)
-        return FAIL(error, STATUS_NO_MEMORY, "", 0, "no memory to read the text");
     /* jansson's position is behind the last byte that it read. */
     size_t read = problem->position > 0 ? (size_t)problem->position - 1 : 0;
     struct json_place place = json_place_of(scan->text, scan_origin(scan, read));
@@ -236,13 +233,20 @@ static struct value convert(struct arena *arena, const json_t *json)
     return value_text(arena_copy(arena, text));
 }
 
-static enum status read_scanned(struct arena *arena, const struct scan *scan, struct value *value,
-                                struct error *error)
+static enum status fail_memory(const struct arena *arena, struct error *error)
+{
+    return FAIL(error, arena->limit ? STATUS_TOO_LARGE : STATUS_NO_MEMORY, "", 0,
+                "no memory to keep the values of the text");
+}
+
+static enum status read_scanned(struct arena *arena, const struct scan *scan, struct arena *scratch,
+                                struct value *value, struct error *error)
 {
     json_error_t problem;
     struct slice text = scan->has_repairs ? buffer_slice(&scan->repaired) : scan->text;
-    json_t *json = json_loadb(text.size ? text.data : "", text.size,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    json_t *json = json_load_in(scratch, text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    if (scratch->failed)
+        return fail_memory(scratch, error);
     if (!json)
         return fail_jansson(scan, &problem, error);
     bool had_failed = arena->failed;
@@ -250,10 +254,8 @@ static enum status read_scanned(struct arena *arena, const struct scan *scan, st
     struct value converted = convert(arena, json);
     bool has_failed = arena->failed;
     arena->failed = had_failed || has_failed;
-    json_decref(json);
     if (has_failed)
-        return FAIL(error, arena->limit ? STATUS_TOO_LARGE : STATUS_NO_MEMORY, "", 0,
-                    "no memory to keep the values of the text");
+        return fail_memory(arena, error);
     *value = converted;
     return STATUS_OK;
 }
@@ -262,10 +264,12 @@ enum status json_read(struct arena *arena, struct slice text, unsigned depth_max
                       struct value *value, struct error *error)
 {
     struct scan scan = {.text = text};
+    struct arena scratch = {0};
     enum status status = scan_text(&scan, depth_max ? depth_max : JSON_DEPTH_MAX, error);
     if (!status)
-        status = read_scanned(arena, &scan, value, error);
+        status = read_scanned(arena, &scan, &scratch, value, error);
     buffer_done(&scan.repaired);
     buffer_done(&scan.inserted);
+    arena_done(&scratch);
     return status;
 }

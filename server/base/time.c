@@ -30,18 +30,9 @@ static const struct {
     const char *name;
     int days;
 } months[] = {
-    {"January",   31},
-    {"February",  28},
-    {"March",     31},
-    {"April",     30},
-    {"May",       31},
-    {"June",      30},
-    {"July",      31},
-    {"August",    31},
-    {"September", 30},
-    {"October",   31},
-    {"November",  30},
-    {"December",  31},
+    {"January", 31},   {"February", 28}, {"March", 31},    {"April", 30},
+    {"May", 31},       {"June", 30},     {"July", 31},     {"August", 31},
+    {"September", 30}, {"October", 31},  {"November", 30}, {"December", 31},
 };
 
 /* Largest first, as duration_format tries them; weeks are read only: nobody says "26 weeks". */
@@ -50,12 +41,8 @@ static const struct {
     int64_t size_ms;
     bool is_written;
 } units[] = {
-    {"w",   7 * DAY_MS, false},
-    {"d",   DAY_MS,     true },
-    {"h",   HOUR_MS,    true },
-    {"min", MINUTE_MS,  true },
-    {"s",   SECOND_MS,  true },
-    {"ms",  1,          true },
+    {"w", 7 * DAY_MS, false}, {"d", DAY_MS, true},    {"h", HOUR_MS, true},
+    {"min", MINUTE_MS, true}, {"s", SECOND_MS, true}, {"ms", 1, true},
 };
 #define UNITS_READ 5 /* all but ms */
 
