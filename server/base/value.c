@@ -21,9 +21,11 @@ const struct value *value_at(const struct value *object, struct slice path)
 {
     while (object) {
         const struct value *whole = value_member(object, path);
-        const char *dot = path.size ? memchr(path.data, '.', path.size) : NULL;
-        if (whole || !dot)
+        if (whole)
             return whole;
+        const char *dot = path.size ? memchr(path.data, '.', path.size) : NULL;
+        if (!dot)
+            return NULL;
         size_t head = (size_t)(dot - path.data);
         object = value_member(object, (struct slice){.data = path.data, .size = head});
         path = slice_from(path, head + 1);

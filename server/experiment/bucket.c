@@ -67,18 +67,22 @@ static uint32_t fnv_text(uint32_t hash, struct slice text)
     return hash;
 }
 
+/* The hash of the decimal text.  Digits by two independent halves: they are ready before the hash,
+ * in which each step waits for the one before, asks for them. */
 static uint32_t fnv_decimal(uint32_t number)
 {
-    char digits[10]; /* 2^32 has ten */
-    size_t first = sizeof digits;
-    do {
-        digits[--first] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
+    uint32_t high = number / 100000, low = number % 100000;
+    const uint32_t digits[10] = {
+        high / 10000, high / 1000 % 10, high / 100 % 10, high / 10 % 10, high % 10,
+        low / 10000,  low / 1000 % 10,  low / 100 % 10,  low / 10 % 10,  low % 10,
+    };
+    size_t first = 0;
+    while (first < 9 && digits[first] == 0)
+        first++;
 
     uint32_t hash = FNV_START;
-    for (; first < sizeof digits; first++)
-        hash = fnv_unit(hash, (unsigned char)digits[first]);
+    for (; first < 10; first++)
+        hash = fnv_unit(hash, '0' + digits[first]);
     return hash;
 }
 

@@ -9,45 +9,39 @@
 
 #define NOON INT64_C(1795176000000) /* 2026-11-20T12:00:00Z */
 
-/* SLICE is no constant to a static initialiser. */
-#define WORD(literal)                                                                              \
-    {                                                                                              \
-        .data = (literal), .size = sizeof(literal) - 1                                             \
-    }
-
 static const struct flow_step steps[] = {
-    {.step = WORD("welcome"), .pattern = PATTERN_MESSAGE},
-    {.step = WORD("import"),
+    {.step = SLICE_INIT("welcome"), .pattern = PATTERN_MESSAGE},
+    {.step = SLICE_INIT("import"),
      .pattern = PATTERN_CHECKLIST,
-     .done_when = WORD("Contact \"Created\""),
+     .done_when = SLICE_INIT("Contact \"Created\""),
      .minutes_micro = 2500000,
      .trigger = TRIGGER_ON_EVENT,
-     .trigger_event = WORD("Signed Up"),
+     .trigger_event = SLICE_INIT("Signed Up"),
      .optional = true},
 };
 static const struct variant halves[] = {
-    {.name = WORD("tour"), .control = true, .weight = 0.5, .value = WORD("\"tour\"")},
-    {.name = WORD("checklist"),
+    {.name = SLICE_INIT("tour"), .control = true, .weight = 0.5, .value = SLICE_INIT("\"tour\"")},
+    {.name = SLICE_INIT("checklist"),
      .weight = 0.5,
      .has_flow = true,
      .flow = steps,
      .flow_count = 2,
-     .config = WORD("{\"max\":3}"),
-     .value = WORD("{\"flow\":[],\"max\":3}")},
+     .config = SLICE_INIT("{\"max\":3}"),
+     .value = SLICE_INIT("{\"flow\":[],\"max\":3}")},
 };
 static const struct forced_unit forced[] = {
-    {.id = WORD("a-tester"), .variant = 1},
-    {.id = WORD("qa"), .variant = 1},
-    {.id = WORD("z"), .variant = 0},
+    {.id = SLICE_INIT("a-tester"), .variant = 1},
+    {.id = SLICE_INIT("qa"), .variant = 1},
+    {.id = SLICE_INIT("z"), .variant = 0},
 };
-static const struct operand owner = {.text = WORD("owner")};
+static const struct operand owner = {.text = SLICE_INIT("owner")};
 static const struct condition owners = {.kind = CONDITION_TEST,
-                                        .trait = WORD("role"),
+                                        .trait = SLICE_INIT("role"),
                                         .operator= OPERATOR_EQ,
                                         .operands = &owner,
                                         .operand_count = 1};
-static struct member owner_member = {.name = WORD("role"),
-                                     .value = {.kind = VALUE_TEXT, .text = WORD("owner")}};
+static struct member owner_member = {.name = SLICE_INIT("role"),
+                                     .value = {.kind = VALUE_TEXT, .text = SLICE_INIT("owner")}};
 static const struct value owner_traits = {
     .kind = VALUE_OBJECT, .members = &owner_member, .count = 1};
 

@@ -313,19 +313,13 @@ static void what_is_no_version_is_refused(void **state)
 
 /* ---- Combinations and texts ---- */
 
-/* SLICE is no constant to a static initialiser. */
-#define WORD(literal)                                                                              \
-    {                                                                                              \
-        .data = (literal), .size = sizeof(literal) - 1                                             \
-    }
-
-static const struct operand owner = {.text = WORD("sales rep")};
-static const struct operand two = {.text = WORD("2.0"), .is_number = true, .number = 2};
-static const struct operand yes = {.text = WORD("true"), .boolean = true};
+static const struct operand owner = {.text = SLICE_INIT("sales rep")};
+static const struct operand two = {.text = SLICE_INIT("2.0"), .is_number = true, .number = 2};
+static const struct operand yes = {.text = SLICE_INIT("true"), .boolean = true};
 #define TEST_OF(name, which, operand)                                                              \
     {                                                                                              \
-        .kind = CONDITION_TEST, .trait = WORD(name), .operator=(which), .operands = (operand),     \
-        .operand_count = 1                                                                         \
+        .kind = CONDITION_TEST, .trait = SLICE_INIT(name), .operator=(which),                      \
+        .operands = (operand), .operand_count = 1                                                  \
     }
 static const struct condition is_owner = TEST_OF("role", OPERATOR_EQ, &owner);
 static const struct condition some_seats = TEST_OF("plan.seats", OPERATOR_GTE, &two);
