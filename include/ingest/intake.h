@@ -1,5 +1,5 @@
-#ifndef INGEST_SEGMENT_H
-#define INGEST_SEGMENT_H
+#ifndef INGEST_INTAKE_H
+#define INGEST_INTAKE_H
 
 /*
  * Segment messages in, records out (http-api.md, "Events"; protocols/ingest.md).  A body is read
@@ -9,24 +9,26 @@
  */
 
 #include "base/json.h"
+#include "experiment/catalogue.h"
 #include "store/record.h"
 
-enum segment_route { /* what a route means by a body */
-                     SEGMENT_BATCH,
-                     SEGMENT_TRACK,
-                     SEGMENT_IDENTIFY,
-                     SEGMENT_GROUP,
-                     SEGMENT_ALIAS,
-                     SEGMENT_PAGE,
-                     SEGMENT_SCREEN
+/* What a route means by a body. */
+enum intake_route {
+    INTAKE_BATCH,
+    INTAKE_TRACK,
+    INTAKE_IDENTIFY,
+    INTAKE_GROUP,
+    INTAKE_ALIAS,
+    INTAKE_PAGE,
+    INTAKE_SCREEN
 };
 
-struct segment_options {
-    enum segment_route route;
+struct intake_options {
+    enum intake_route route;
     int64_t received_ms;
-    bool trusted; /* server key or import: may bring history; import: a `receivedAt` member counts
-                     as receipt */
-    bool import;  /* take `receivedAt` */
+    bool trusted; /* a server key, or import: may bring exposures more than 30 days old */
+    bool import;  /* `receivedAt` and `skewed` of a message count: what export wrote */
+    const struct catalogue *catalogue; /* which id an exposure needs; NULL: any will do */
 };
 
 /* reason codes for metrics: gangway_ingest_rejected_total{reason} */
@@ -55,17 +57,17 @@ struct rejected {
     struct slice text;
 };
 
-struct segment_record {
+struct intake_record {
     uint16_t flags;
-    struct slice body; /* encoded message */
-    struct hash128 message_key;
-    struct hash128 content;
     int64_t received_ms;
+    struct slice body;          /* encoded message */
+    struct hash128 message_key; /* these two equal: the same message at the same corrected time */
+    struct hash128 content;
 };
 
-struct segment_batch {
+struct intake_batch {
     struct arena arena; /* owns everything below */
-    struct segment_record *records;
+    struct intake_record *records;
     size_t record_count;
     struct rejected *rejected;
     size_t rejected_count;
@@ -73,20 +75,22 @@ struct segment_batch {
 };
 
 /* INVALID when the body as a whole is no JSON object (line and column in the error); single bad
- * events are listed in `rejected`.  Initialise `batch` to zero; free with segment_batch_done. */
-MUST_CHECK enum status segment_read(const struct segment_options *options, struct slice body,
-                                    struct segment_batch *batch, struct error *error);
-void segment_batch_done(struct segment_batch *batch);
+ * events are listed in `rejected`.  Initialise `batch` to zero; free with intake_batch_done. */
+MUST_CHECK enum status intake_read(const struct intake_options *options, struct slice body,
+                                   struct intake_batch *batch, struct error *error);
+void intake_batch_done(struct intake_batch *batch);
 
 /* The answer: {"success": true, "accepted": n, "duplicates": n, "rejected": [...]}. */
-void segment_write_answer(struct buffer *out, const struct segment_batch *batch, size_t duplicates);
+void intake_write_answer(struct buffer *out, const struct intake_batch *batch, size_t duplicates);
 
-/* An exposure that the service itself writes (`exposure: on_assign`, `expose: true`). */
-void segment_exposure(struct segment_batch *batch, const struct message *exposure,
-                      int64_t received_ms);
+/* Adds an exposure that the service itself writes (`exposure: on_assign`, `expose: true`): its ids,
+ * experiment and variation are given, the rest is filled in here. */
+MUST_CHECK enum status intake_add_exposure(struct intake_batch *batch,
+                                           const struct message *exposure, int64_t received_ms,
+                                           struct error *error);
 
 /* One message as `import` takes it (export --table journal): a JSON line without its end. */
-MUST_CHECK enum status segment_write_message(struct buffer *out, const struct record *record,
-                                             struct error *error);
+MUST_CHECK enum status intake_write_message(struct buffer *out, const struct record *record,
+                                            struct error *error);
 
 #endif

@@ -1,0 +1,423 @@
+/*
+ * The rules of one event (http-api.md, "Events"): whose it is, what it is called, when it happened.
+ *
+ * Time: `originalTimestamp`, else `timestamp`, corrected by the client's clock as Segment
+ * specifies, occurred = received - (sentAt - timestamp), but only where that shift is over 60 s
+ * (below it is network delay) and in whole seconds; never later than receipt.  All three times are
+ * kept.
+ *
+ * Content hash: over the encoded message without sentAt and the corrected time.  It breaks ties in
+ * the record order, and is the identity of a message that has a time of its own but no messageId.
+ */
+
+#include "message.h"
+
+#include "base/limits.h"
+#include "base/random.h"
+
+#define CLOCK_SHIFT_MIN_MS (60 * SECOND_MS)
+#define SKEW_MAX_MS (30 * DAY_MS)
+#define MESSAGE_ID_SIZE_MAX 256 /* Segment's own is 100 characters */
+
+const struct exposure_dialect exposure_dialects[] = {
+    {"Experiment Viewed", "experiment_id", "variation_id"},
+    {"$feature_flag_called", "$feature_flag", "$feature_flag_response"},
+    {"feature_flag.evaluation", "feature_flag.key", "feature_flag.result.variant"},
+    {NULL, NULL, NULL},
+};
+
+/* An event on its way: what was read, and what is made of it. */
+struct draft {
+    const struct message_source *source;
+    struct value event;
+    const struct value *context; /* may be NULL */
+    struct message message;
+    uint16_t flags;
+    int64_t received_ms;
+    struct message_fault *fault;
+};
+
+static bool refuse(struct draft *draft, enum rejection reason, struct slice text)
+{
+    *draft->fault = (struct message_fault){.reason = reason, .text = text};
+    return false;
+}
+
+static const struct value *member_of(const struct value *object, const char *name)
+{
+    const struct value *value = value_member(object, slice_of(name));
+    return value && value->kind != VALUE_NULL ? value : NULL;
+}
+
+/* An id as text; numbers that SDKs send as ids are taken by their decimal digits. */
+static bool draft_id(struct draft *draft, const struct value *value, const char *name,
+                     struct slice *id)
+{
+    struct arena *arena = draft->source->arena;
+    if (!value)
+        return true;
+    struct slice text = value->text;
+    if (value->kind == VALUE_INTEGER)
+        text = arena_format(arena, "%lld", (long long)value->integer);
+    else if (value->kind != VALUE_TEXT)
+        return refuse(draft, REJECTION_BAD_UNIT, arena_format(arena, "%s is no text", name));
+    const char *fault = unit_id_fault(text);
+    if (fault)
+        return refuse(draft, REJECTION_BAD_UNIT, arena_format(arena, "%s: %s", name, fault));
+    *id = text;
+    return true;
+}
+
+static bool draft_ids(struct draft *draft)
+{
+    struct message *message = &draft->message;
+    const struct value *account = member_of(draft->context, "groupId");
+    if (message->type == MESSAGE_GROUP || !account)
+        account = member_of(&draft->event, "groupId");
+    if (!draft_id(draft, member_of(&draft->event, "userId"), "userId", &message->user) ||
+        !draft_id(draft, member_of(&draft->event, "anonymousId"), "anonymousId",
+                  &message->anonymous) ||
+        !draft_id(draft, account, "groupId", &message->account))
+        return false;
+    if (message->type == MESSAGE_ALIAS &&
+        !draft_id(draft, member_of(&draft->event, "previousId"), "previousId", &message->previous))
+        return false;
+    if (message->type == MESSAGE_ALIAS && slice_is_empty(message->previous))
+        return refuse(draft, REJECTION_NO_UNIT, SLICE("alias without previousId"));
+    if (message->type == MESSAGE_GROUP && slice_is_empty(message->account))
+        return refuse(draft, REJECTION_NO_UNIT, SLICE("group without groupId"));
+    if (slice_is_empty(message->user) && slice_is_empty(message->anonymous) &&
+        slice_is_empty(message->account))
+        return refuse(draft, REJECTION_NO_UNIT, SLICE("neither userId nor anonymousId"));
+    return true;
+}
+
+/* A time member as text or, as some SDKs send it, ms since 1970. */
+static bool time_of(const struct value *value, int64_t *time_ms)
+{
+    if (value->kind == VALUE_INTEGER && value->integer >= 0) {
+        *time_ms = value->integer;
+        return true;
+    }
+    return value->kind == VALUE_TEXT && time_parse(value->text, time_ms, NULL) == STATUS_OK;
+}
+
+static int64_t draft_sent_ms(const struct draft *draft)
+{
+    const struct value *own = member_of(&draft->event, "sentAt");
+    int64_t time_ms;
+    if (own && time_of(own, &time_ms))
+        return time_ms;
+    struct slice batch = draft->source->sent_at;
+    if (batch.size > 2 && batch.data[0] == '"') {
+        batch = (struct slice){.data = batch.data + 1, .size = batch.size - 2};
+        if (time_parse(batch, &time_ms, NULL) == STATUS_OK)
+            return time_ms;
+    }
+    return TIME_NONE;
+}
+
+static int64_t occurred_of(int64_t original_ms, int64_t sent_ms, int64_t received_ms)
+{
+    int64_t occurred_ms = original_ms;
+    if (sent_ms != TIME_NONE && original_ms <= sent_ms) {
+        int64_t shift_ms = received_ms - sent_ms;
+        if (shift_ms > CLOCK_SHIFT_MIN_MS || shift_ms < -CLOCK_SHIFT_MIN_MS)
+            occurred_ms += shift_ms / SECOND_MS * SECOND_MS;
+    }
+    if (occurred_ms < 0)
+        occurred_ms = 0;
+    return occurred_ms < received_ms ? occurred_ms : received_ms;
+}
+
+static bool draft_times(struct draft *draft)
+{
+    struct message *message = &draft->message;
+    const struct intake_options *options = draft->source->options;
+    const struct value *receipt = member_of(&draft->event, "receivedAt");
+    int64_t time_ms;
+    draft->received_ms = options->received_ms;
+    if (options->import && receipt && time_of(receipt, &time_ms) && time_ms <= options->received_ms)
+        draft->received_ms = time_ms;
+    message->sent_ms = draft_sent_ms(draft);
+    message->original_ms = TIME_NONE;
+    message->occurred_ms = draft->received_ms;
+    const struct value *original = member_of(&draft->event, "originalTimestamp");
+    if (!original)
+        original = member_of(&draft->event, "timestamp");
+    if (!original)
+        return true;
+    if (!time_of(original, &message->original_ms))
+        return refuse(draft, REJECTION_BAD_TIME, SLICE("timestamp is no RFC 3339 time"));
+    message->occurred_ms = occurred_of(message->original_ms, message->sent_ms, draft->received_ms);
+    return true;
+}
+
+static bool draft_message_id(struct draft *draft)
+{
+    const struct value *id = member_of(&draft->event, "messageId");
+    if (!id)
+        return true;
+    if (id->kind != VALUE_TEXT || id->text.size > MESSAGE_ID_SIZE_MAX)
+        return refuse(draft, REJECTION_BAD_TYPE, SLICE("messageId is no text of up to 256 bytes"));
+    draft->message.message_id = id->text;
+    return true;
+}
+
+/* An object member as canonical JSON, without `left_out` members; empty when missing or empty. */
+static bool draft_object(struct draft *draft, const struct value *value, const char *name,
+                         const struct exposure_dialect *left_out, struct slice *json)
+{
+    struct arena *arena = draft->source->arena;
+    if (!value)
+        return true;
+    if (value->kind != VALUE_OBJECT)
+        return refuse(draft, REJECTION_BAD_TYPE, arena_format(arena, "%s is no object", name));
+    struct value kept = value_object();
+    for (size_t i = 0; i < value->count; i++) {
+        struct slice member = value->members[i].name;
+        if (left_out && (slice_equals(member, left_out->experiment) ||
+                         slice_equals(member, left_out->variation)))
+            continue;
+        value_add_named(arena, &kept, member, value->members[i].value);
+    }
+    if (!kept.count)
+        return true;
+    struct buffer out = {0};
+    value_write(&out, &kept);
+    *json = arena_copy(arena, buffer_slice(&out));
+    buffer_done(&out);
+    return true;
+}
+
+/* An event name as grammar.md has it: 1 to 128 characters, no control character, no space at the
+ * ends. */
+static bool draft_event(struct draft *draft)
+{
+    struct message *message = &draft->message;
+    if (message->type == MESSAGE_PAGE || message->type == MESSAGE_SCREEN) {
+        message->event =
+            message->type == MESSAGE_PAGE ? SLICE("Page Viewed") : SLICE("Screen Viewed");
+        return true;
+    }
+    if (message->type != MESSAGE_TRACK)
+        return true;
+    const struct value *event = member_of(&draft->event, "event");
+    if (!event || event->kind != VALUE_TEXT || slice_is_empty(event->text))
+        return refuse(draft, REJECTION_NO_EVENT, SLICE("track without an event name"));
+    struct slice name = event->text;
+    if (slice_code_points(name) > 128)
+        return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name over 128 characters"));
+    if (name.data[0] == ' ' || name.data[name.size - 1] == ' ')
+        return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name with a space at its end"));
+    for (size_t i = 0; i < name.size; i++)
+        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
+            return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name with a control character"));
+    message->event = name;
+    return true;
+}
+
+static const struct exposure_dialect *dialect_of(const struct message *message)
+{
+    if (message->type == MESSAGE_TRACK)
+        for (const struct exposure_dialect *row = exposure_dialects; row->event; row++)
+            if (slice_equals(message->event, row->event))
+                return row;
+    return NULL;
+}
+
+/* The id that the experiment's kind of unit needs must be there (routes.md, Exposures). */
+static bool draft_exposure_unit(struct draft *draft)
+{
+    const struct message *message = &draft->message;
+    const struct catalogue *catalogue = draft->source->options->catalogue;
+    const struct experiment *experiment =
+        catalogue ? catalogue_experiment(catalogue, message->experiment) : NULL;
+    if (!experiment)
+        return true;
+    static const char *const members[UNIT_KIND_COUNT] = {[UNIT_USER] = "userId",
+                                                         [UNIT_ACCOUNT] = "context.groupId",
+                                                         [UNIT_ANONYMOUS] = "anonymousId"};
+    const struct slice ids[UNIT_KIND_COUNT] = {[UNIT_USER] = message->user,
+                                               [UNIT_ACCOUNT] = message->account,
+                                               [UNIT_ANONYMOUS] = message->anonymous};
+    if (!slice_is_empty(ids[experiment->unit]))
+        return true;
+    return refuse(draft, REJECTION_NO_UNIT,
+                  arena_format(draft->source->arena, "experiment '%.*s' is for %s units: no %s",
+                               SLICE_ARGS(experiment->key), unit_kind_text(experiment->unit),
+                               members[experiment->unit]));
+}
+
+static bool draft_exposure(struct draft *draft, const struct exposure_dialect *dialect)
+{
+    struct message *message = &draft->message;
+    const struct value *properties = member_of(&draft->event, "properties");
+    const struct value *experiment = member_of(properties, dialect->experiment);
+    const struct value *variation = member_of(properties, dialect->variation);
+    message->type = MESSAGE_EXPOSURE;
+    if (!experiment || experiment->kind != VALUE_TEXT || slice_is_empty(experiment->text))
+        return refuse(
+            draft, REJECTION_BAD_EXPOSURE,
+            arena_format(draft->source->arena, "exposure without %s", dialect->experiment));
+    message->experiment = experiment->text;
+    if (variation && variation->kind == VALUE_TEXT)
+        message->variation = variation->text;
+    else if (variation && variation->kind == VALUE_INTEGER && variation->integer >= 0)
+        message->variation =
+            arena_format(draft->source->arena, "%lld", (long long)variation->integer);
+    if (slice_is_empty(message->variation))
+        return refuse(
+            draft, REJECTION_BAD_EXPOSURE,
+            arena_format(draft->source->arena, "exposure without %s", dialect->variation));
+    const struct intake_options *options = draft->source->options;
+    const struct value *skewed = member_of(&draft->event, "skewed");
+    bool marked = options->import && skewed && skewed->kind == VALUE_BOOLEAN && skewed->boolean;
+    if (marked || (!options->trusted && message->occurred_ms < draft->received_ms - SKEW_MAX_MS))
+        draft->flags |= RECORD_SKEWED;
+    return draft_exposure_unit(draft);
+}
+
+/* Of `context` only page.path, locale and campaign are kept (architecture 17). */
+static void draft_context(struct draft *draft)
+{
+    struct arena *arena = draft->source->arena;
+    struct value kept = value_object();
+    const struct value *path = member_of(member_of(draft->context, "page"), "path");
+    const struct value *locale = member_of(draft->context, "locale");
+    const struct value *campaign = member_of(draft->context, "campaign");
+    if (path && path->kind == VALUE_TEXT) {
+        struct value *page = value_add(arena, &kept, "page", value_object());
+        value_add(arena, page, "path", *path);
+    }
+    if (locale && locale->kind == VALUE_TEXT)
+        value_add(arena, &kept, "locale", *locale);
+    if (campaign && campaign->kind == VALUE_OBJECT)
+        value_add(arena, &kept, "campaign", *campaign);
+    if (!kept.count)
+        return;
+    struct buffer out = {0};
+    value_write(&out, &kept);
+    draft->message.context = arena_copy(arena, buffer_slice(&out));
+    buffer_done(&out);
+}
+
+static bool draft_type(struct draft *draft)
+{
+    static const enum message_type types[] = {
+        [INTAKE_TRACK] = MESSAGE_TRACK, [INTAKE_IDENTIFY] = MESSAGE_IDENTIFY,
+        [INTAKE_GROUP] = MESSAGE_GROUP, [INTAKE_ALIAS] = MESSAGE_ALIAS,
+        [INTAKE_PAGE] = MESSAGE_PAGE,   [INTAKE_SCREEN] = MESSAGE_SCREEN};
+    enum intake_route route = draft->source->options->route;
+    if (route != INTAKE_BATCH) {
+        draft->message.type = types[route];
+        return true;
+    }
+    const struct value *type = member_of(&draft->event, "type");
+    if (type && type->kind == VALUE_TEXT)
+        for (int i = 0; i < MESSAGE_EXPOSURE; i++)
+            if (slice_equals(type->text, message_type_texts[i])) {
+                draft->message.type = (enum message_type)i;
+                return true;
+            }
+    return refuse(draft, REJECTION_BAD_TYPE,
+                  SLICE("type is none of track, identify, group, alias, page, screen"));
+}
+
+static bool draft_fill(struct draft *draft)
+{
+    struct message *message = &draft->message;
+    draft->context = member_of(&draft->event, "context");
+    if (!draft_type(draft) || !draft_message_id(draft) || !draft_ids(draft) ||
+        !draft_event(draft) || !draft_times(draft))
+        return false;
+    const struct exposure_dialect *dialect = dialect_of(message);
+    if (dialect && !draft_exposure(draft, dialect))
+        return false;
+    const struct value *traits = member_of(&draft->event, "traits");
+    if (message->type != MESSAGE_IDENTIFY && message->type != MESSAGE_GROUP)
+        traits = member_of(draft->context, "traits");
+    draft_context(draft);
+    return draft_object(draft, member_of(&draft->event, "properties"), "properties", dialect,
+                        &message->properties) &&
+           draft_object(draft, traits, "traits", NULL, &message->traits);
+}
+
+bool message_normalise(const struct message_source *source, struct slice text,
+                       struct intake_record *record, struct slice *message_id,
+                       struct message_fault *fault)
+{
+    struct draft draft = {.source = source, .fault = fault};
+    if (text.size > EVENT_SIZE_MAX)
+        return refuse(
+            &draft, REJECTION_TOO_LARGE,
+            arena_format(source->arena, "%zu bytes, at most %d", text.size, EVENT_SIZE_MAX));
+    struct error error = {0};
+    if (json_read(source->arena, text, JSON_DEPTH_MAX, &draft.event, &error))
+        return refuse(&draft, REJECTION_BAD_JSON, arena_copy(source->arena, slice_of(error.text)));
+    if (draft.event.kind != VALUE_OBJECT)
+        return refuse(&draft, REJECTION_BAD_TYPE, SLICE("no JSON object"));
+    bool good = draft_fill(&draft);
+    *message_id = draft.message.message_id;
+    if (!good)
+        return false;
+    record->flags = draft.flags;
+    record->received_ms = draft.received_ms;
+    if (message_encode(source->arena, &draft.message, record, &error))
+        return refuse(&draft, REJECTION_BAD_JSON, arena_copy(source->arena, slice_of(error.text)));
+    return true;
+}
+
+/* Of all but receipt, sentAt and the corrected time. */
+static struct hash128 content_of(struct buffer *scratch, const struct message *message)
+{
+    struct message timeless = *message;
+    timeless.occurred_ms = 0;
+    timeless.sent_ms = TIME_NONE;
+    timeless.content = (struct hash128){{0}};
+    message_write(scratch, &timeless);
+    struct hash128 content = hash_content(buffer_slice(scratch));
+    buffer_clear(scratch);
+    return content;
+}
+
+static enum status message_name(struct arena *arena, struct message *message,
+                                struct intake_record *record, struct error *error)
+{
+    if (!slice_is_empty(message->message_id))
+        return STATUS_OK;
+    if (message->original_ms != TIME_NONE) {
+        record->flags |= RECORD_HASH_ID;
+        return STATUS_OK;
+    }
+    uint64_t chance[2];
+    enum status status = random_bytes(chance, sizeof chance, error);
+    if (status)
+        return status;
+    message->message_id = arena_format(arena, "%016llx%016llx", (unsigned long long)chance[0],
+                                       (unsigned long long)chance[1]);
+    record->flags |= RECORD_FRESH_ID;
+    return STATUS_OK;
+}
+
+enum status message_encode(struct arena *arena, struct message *message,
+                           struct intake_record *record, struct error *error)
+{
+    enum status status = message_name(arena, message, record, error);
+    if (status)
+        return status;
+    struct buffer scratch = {0};
+    message->content = content_of(&scratch, message);
+    message_write(&scratch, message);
+    status = buffer_status(&scratch, error);
+    if (!status) {
+        record->body = arena_copy(arena, buffer_slice(&scratch));
+        record->content = message->content;
+        memcpy(record->message_key.bytes, &message->occurred_ms, sizeof message->occurred_ms);
+        record->message_key.bytes[8] = 1; /* never all zero, which stands for "never equal" */
+        if (arena->failed)
+            status = FAIL(error, STATUS_NO_MEMORY, "message", 0, "no memory for a message");
+    }
+    buffer_done(&scratch);
+    return status;
+}
