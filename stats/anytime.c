@@ -9,9 +9,10 @@
  * Not for   units whose outcome is still open (use matured cohorts), nor for a w or an N* chosen
  *           after looking.  Few accounts: scale c by anytime_c_scaled.
  * Accuracy  w and c 1e-9 relative to the authors' own code with lamW (reference/anytime.csv), the
- *           one-sided c to GrowthBook's gbstats (reference/anytime_halfwidth.csv); any-look error
- * by simulation (test_simulation.c). Reference Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024),
- * Annals of Statistics, arXiv 2103.06476.
+ *           one-sided c to GrowthBook's gbstats (reference/anytime_halfwidth.csv); the any-look
+ *           error by simulation (test_simulation.c).
+ * Reference Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024), Annals of Statistics,
+ *           arXiv 2103.06476.
  */
 
 #include "stats/anytime.h"

@@ -4,8 +4,7 @@
  * Tail         Q(df/2, x/2), from GSL; its log far out by the continued fraction of the incomplete
  *              gamma function, ln Q = a ln y - y - lnG(a) + ln f, a = df/2, y = x/2.
  * Homogeneity  sum over variants of n_j (p_j - p)^2 / (p (1 - p)), p the common rate, on one less
- *              degrees of freedom than variants.  With two variants it is the square of the pooled
- * z.
+ *              degrees of freedom than variants.  With two it is the square of the pooled z.
  *
  * Assumes   independent units; about 5 expected in each of the 2 x k cells.
  * Not for   rare crossings in a handful of units (Fisher's test).

@@ -1,12 +1,11 @@
 /*
- * The one layer: every interval, p and guardrail bound from (estimate, standard error,
- * information).
+ * The one layer: every interval, p and guardrail bound of (estimate, standard error, information).
  *
  * Fixed     value +- z se, or t with df degrees of freedom; a difference of rates instead by the
  *           score of proportion.c.  The rows of `fixed_methods` are all that differs by kind.
  * Anytime   value +- c se, c from anytime.c, scaled to t when df > 0; the unpooled se throughout.
- * Guardrail a bound on the adverse side against the margin (passed), one on the other side against
- * 0 (harmed), and the same as p.
+ * Guardrail a bound on the adverse side against the margin (passed), one on the other side
+ *           against 0 (harmed), and the same as p.
  *
  * With df > 0 the statistic t is turned into the normal z with the same tail before it becomes
  * evidence, so that the p and the t-scaled interval agree.

@@ -9,7 +9,8 @@
  * Not for   two or three values: tau^2 is then hardly known; show Q and the fixed effect.
  * Accuracy  1e-9 relative to metafor::rma(method = "DL") (tests/stats/reference/heterogeneity.csv).
  * Reference Cochran (1954), Biometrics 10:101-129; DerSimonian and Laird (1986), Controlled
- * Clinical Trials 7:177-188; Higgins and Thompson (2002), Statistics in Medicine 21:1539-1558.
+ *           Clinical Trials 7:177-188; Higgins and Thompson (2002), Statistics in Medicine
+ *           21:1539-1558.
  */
 
 #include "stats/heterogeneity.h"

@@ -9,9 +9,9 @@
  *
  * Assumes   counts large enough for the normal; a fixed design read once, at alpha of power_alpha.
  * Not for   clustered units: multiply by the design effect.  The other tail's rejections are left
- * out (R's strict = FALSE); they matter only where the power is useless anyway. Accuracy  n 1e-6,
- * power 1e-9 of R's power.prop.test (tests/stats/reference/power.csv). Reference Fleiss, Levin,
- * Paik (2003), Statistical Methods for Rates and Proportions, ch. 4.
+ *           out (R's strict = FALSE); they matter only where the power is useless anyway.
+ * Accuracy  n 1e-6, power 1e-9 of R's power.prop.test (tests/stats/reference/power.csv).
+ * Reference Fleiss, Levin, Paik (2003), Statistical Methods for Rates and Proportions, ch. 4.
  */
 
 #include "stats/power.h"

@@ -4,24 +4,27 @@
  * Difference  Miettinen and Nurminen's score, for a null difference D:
  *                 z(D) = (p1 - p0 - D) / sqrt(v),
  *                 v = [q1(1-q1)/n1 + q0(1-q0)/n0] N/(N-1),  N = n1 + n0,
- *             (q1, q0) the most likely rates with q1 - q0 = D.  The interval is {D: |z(D)| <= z};
- * its limits may be -1 or 1, and it is there when a rate is 0 or 1.  z := 0 when the numerator is
- * exactly 0. One rate    Wilson's score interval. Also        Newcombe's hybrid of two Wilson
- * intervals, and the pooled z test.
+ *             (q1, q0) the most likely rates with q1 - q0 = D.  The interval is
+ *             {D: |z(D)| <= z}; its limits may be -1 or 1, and it is there when a rate is 0 or 1.
+ *             z := 0 when the numerator is exactly 0.
+ * One rate    Wilson's score interval.
+ * Also        Newcombe's hybrid of two Wilson intervals, and the pooled z test.
  *
  * How       (q1, q0) are written as offsets from the ends of their common range, so that neither a
  *           rate of 1e-9 nor one of 1 - 1e-9 loses digits.  The offset is the root of the profile
  *           score, which decreases: Newton steps inside a shrinking bracket, started from the
- * closed cubic (which alone keeps about 8 digits at rates of 1e-5).  The limits solve (p1 - p0 - D)
- * = z sqrt(v(D)), which stays finite at D = -1 and 1. Assumes   independent units, one outcome a
- * unit.  Clustered units: not these functions. Not for   a handful of units where the guarantee
- * must be exact: Fisher, Clopper-Pearson.  Never take Wald's p1 - p0 +- z se instead: its coverage
- * at .01 with 100 v 900 units is 64 %. Accuracy  score limits 1e-8, Wilson, Newcombe and z 1e-9
- * relative to vectors of mpmath at 40 digits, R and SciPy
- * (tests/stats/reference: miettinen_nurminen.csv, wilson.csv, two_proportions.csv), at up to 1e9 units a
- * variant. Reference Miettinen and Nurminen (1985), Statistics in Medicine 4:213-226; Farrington
- * and Manning (1990), 9:1447-1454 (the cubic); Wilson (1927), JASA 22:209-212; Newcombe (1998),
- *           Statistics in Medicine 17:873-890.
+ *           closed cubic (which alone keeps about 8 digits at rates of 1e-5).  The limits solve
+ *           p1 - p0 - D = z sqrt(v(D)), which stays finite at D = -1 and 1.
+ * Assumes   independent units, one outcome a unit.  Clustered units: not these functions.
+ * Not for   a handful of units where the guarantee must be exact: Fisher, Clopper-Pearson.  Never
+ *           take Wald's p1 - p0 +- z se instead: its coverage at .01 with 100 v 900 units is 64 %
+ *           (test_simulation.c).
+ * Accuracy  score limits 1e-8, Wilson, Newcombe and z 1e-9 relative to vectors of mpmath at 40
+ *           digits, R and SciPy, at up to 1e9 units a variant (tests/stats/reference:
+ *           miettinen_nurminen.csv, wilson.csv, two_proportions.csv).
+ * Reference Miettinen and Nurminen (1985), Statistics in Medicine 4:213-226; Farrington and
+ *           Manning (1990), 9:1447-1454 (the cubic); Wilson (1927), JASA 22:209-212; Newcombe
+ *           (1998), Statistics in Medicine 17:873-890.
  */
 
 #include "stats/proportion.h"

@@ -3,13 +3,13 @@
  *
  * Chi-square    sum (N_j - N p_j)^2 / (N p_j) on one less degrees of freedom than variants.
  * Bayes factor  Dirichlet(alpha) against the weights p, on cumulative counts N_j:
- *                   ln BF = lnG(A) - lnG(A+N) + sum [lnG(alpha_j+N_j) - lnG(alpha_j)] - sum N_j ln
- * p_j, A = sum alpha_j, alpha_j = K p_j.  It is a martingale under the weights, so P(it ever
- *               reaches 1/a) <= a; it depends on totals only, so the order within a look is
- * nothing.
+ *                   ln BF = lnG(A) - lnG(A+N) + sum [lnG(alpha_j+N_j) - lnG(alpha_j)]
+ *                           - sum N_j ln p_j,  A = sum alpha_j, alpha_j = K p_j.
+ *               It is a martingale under the weights, so P(it ever reaches 1/a) <= a; it depends
+ *               on totals only, so the order within a look is nothing.
  *
  * How       with Stirling's form of lnG the large terms cancel on paper, not in doubles: what is
- * left is sum N_j ln(1 + x_j), x_j = (alpha_j + N_j - (A+N) p_j) / ((A+N) p_j), which is small.
+ *           left is sum N_j ln(1 + x_j), x_j = (alpha_j + N_j - (A+N) p_j) / ((A+N) p_j), small.
  * Assumes   units assigned independently with fixed weights: a look spans one phase only.
  * Not for   units that are not in the randomisation: forced, held out, outside the audience.
  * Accuracy  chi-square 1e-9 of R; ln BF 1e-8 absolute of mpmath at 40 digits up to 1e9 units, where

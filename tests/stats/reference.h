@@ -13,6 +13,7 @@
  * A family that is missing, empty or does not have the asked column fails the test.
  */
 
+#include "stats/hostile.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -80,7 +81,7 @@ static inline double reference_at(const struct reference *table, size_t row, con
         if (strcmp(table->columns[i], column) == 0)
             return table->values[row][i];
     fail_msg("no column %s", column);
-    return NAN;
+    return NOT_A_NUMBER;
 }
 
 static inline uint64_t reference_count(const struct reference *table, size_t row,

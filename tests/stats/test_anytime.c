@@ -13,21 +13,21 @@
 
 static double w_of(double alpha)
 {
-    double w = NAN;
+    double w = NOT_A_NUMBER;
     assert_int_equal(anytime_w(alpha, &w), REASON_NONE);
     return w;
 }
 
 static double c_of(struct anytime at, double alpha)
 {
-    double c = NAN;
+    double c = NOT_A_NUMBER;
     assert_int_equal(anytime_c(at, alpha, &c), REASON_NONE);
     return c;
 }
 
 static double c_one_sided_of(struct anytime at, double alpha)
 {
-    double c = NAN;
+    double c = NOT_A_NUMBER;
     assert_int_equal(anytime_c_one_sided(at, alpha, &c), REASON_NONE);
     return c;
 }
@@ -175,7 +175,8 @@ static void the_anytime_interval_is_never_narrower_than_the_fixed(void **state)
 static void few_accounts_widen_c_to_the_same_tail(void **state)
 {
     (void)state;
-    double c = c_of((struct anytime){w_of(.05), .7}, .05), scaled = NAN, same = NAN;
+    double c = c_of((struct anytime){w_of(.05), .7}, .05), scaled = NOT_A_NUMBER,
+           same = NOT_A_NUMBER;
     assert_int_equal(anytime_c_scaled(c, 2, &scaled), REASON_NONE);
     /* t with 2 degrees of freedom has a closed tail: Q(t) = 1/2 - t / (2 sqrt(2 + t^2)). */
     double tail = normal_test_upper(c).p, t = scaled;
@@ -205,7 +206,7 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
     (void)state;
     double out = 5;
     struct test test = {1, 2, 3};
-    const double levels[] = {0, 1, -1, NAN, INFINITY};
+    const double levels[] = {0, 1, -1, NOT_A_NUMBER, INFINITE};
     struct anytime at = {8, 1};
     for (size_t i = 0; i < 5; i++) {
         assert_int_equal(anytime_w(levels[i], &out), REASON_INVALID);
@@ -213,17 +214,17 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
         assert_int_equal(anytime_c_one_sided(at, levels[i], &out), REASON_INVALID);
     }
     assert_int_equal(anytime_w_one_sided(.5, &out), REASON_INVALID);
-    const double places[] = {0, -1, NAN, INFINITY};
+    const double places[] = {0, -1, NOT_A_NUMBER, INFINITE};
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(anytime_c((struct anytime){8, places[i]}, .05, &out), REASON_INVALID);
         assert_int_equal(anytime_c((struct anytime){places[i], 1}, .05, &out), REASON_INVALID);
         assert_int_equal(anytime_test((struct anytime){8, places[i]}, 1, &test), REASON_INVALID);
     }
-    assert_int_equal(anytime_test(at, NAN, &test), REASON_INVALID);
+    assert_int_equal(anytime_test(at, NOT_A_NUMBER, &test), REASON_INVALID);
     assert_int_equal(anytime_test(at, 1e200, &test), REASON_NOT_FINITE);
     assert_int_equal(anytime_c((struct anytime){8, 5e-324}, .05, &out), REASON_TOO_EARLY);
     assert_int_equal(anytime_c_scaled(1e9, 20, &out), REASON_TOO_EARLY);
-    assert_int_equal(anytime_c_scaled(NAN, 20, &out), REASON_INVALID);
+    assert_int_equal(anytime_c_scaled(NOT_A_NUMBER, 20, &out), REASON_INVALID);
     assert_true(out == 5 && test.statistic == 1 && test.p == 2 && test.log_p == 3);
 }
 

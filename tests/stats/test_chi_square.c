@@ -8,7 +8,7 @@
 
 static struct chi_square tail(double statistic, unsigned df)
 {
-    struct chi_square test = {.p = NAN};
+    struct chi_square test = {.p = NOT_A_NUMBER};
     assert_int_equal(chi_square_tail(statistic, df, &test), REASON_NONE);
     return test;
 }
@@ -82,7 +82,7 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
     assert_int_equal(chi_square_homogeneity(more, 2, &test), REASON_INVALID);
     assert_int_equal(chi_square_homogeneity(all, 2, &test), REASON_NO_VARIATION);
     assert_int_equal(chi_square_homogeneity(none, 2, &test), REASON_NO_VARIATION);
-    const double bad[] = {-1, NAN, INFINITY};
+    const double bad[] = {-1, NOT_A_NUMBER, INFINITE};
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(chi_square_tail(bad[i], 1, &test), REASON_INVALID);
     assert_int_equal(chi_square_tail(1, 0, &test), REASON_INVALID);

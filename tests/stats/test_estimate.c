@@ -6,6 +6,7 @@
 
 #include "stats/design.h"
 #include "stats/estimate.h"
+#include "stats/hostile.h"
 #include "stats/normal.h"
 #include "stats/random.h"
 #include "support/support.h"
@@ -244,7 +245,7 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
     (void)state;
     struct estimate estimate = {.value = 5};
     struct proportion_pair good = {{3, 10}, {4, 10}}, none = {{0, 0}, {4, 10}};
-    const double bad[] = {NAN, INFINITY, -INFINITY, -1};
+    const double bad[] = {NOT_A_NUMBER, INFINITE, -INFINITE, -1};
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(estimate_of_proportions(&good, bad[i], &estimate), REASON_INVALID);
         assert_int_equal(estimate_of_lift(&good, bad[i], &estimate), REASON_INVALID);
@@ -262,13 +263,14 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
     struct interval interval = {-7, 7};
     double bound = 5;
     assert_int_equal(estimate_fixed_test(&far, 0, &test), REASON_NOT_FINITE);
-    assert_int_equal(estimate_fixed_test(&fine, NAN, &test), REASON_INVALID);
-    assert_int_equal(estimate_anytime_test(&fine, NAN, .05, &test), REASON_INVALID);
+    assert_int_equal(estimate_fixed_test(&fine, NOT_A_NUMBER, &test), REASON_INVALID);
+    assert_int_equal(estimate_anytime_test(&fine, NOT_A_NUMBER, .05, &test), REASON_INVALID);
     assert_int_equal(estimate_anytime_harm(&fine, SIDE_LOW, .5, &test), REASON_INVALID);
-    assert_int_equal(estimate_non_inferiority(&fine, (struct margin){SIDE_LOW, NAN}, &test),
-                     REASON_INVALID);
+    assert_int_equal(
+        estimate_non_inferiority(&fine, (struct margin){SIDE_LOW, NOT_A_NUMBER}, &test),
+        REASON_INVALID);
     assert_int_equal(estimate_fixed_interval(&fine, 1, &interval), REASON_INVALID);
-    assert_int_equal(estimate_anytime_interval(&fine, NAN, &interval), REASON_INVALID);
+    assert_int_equal(estimate_anytime_interval(&fine, NOT_A_NUMBER, &interval), REASON_INVALID);
     assert_int_equal(estimate_fixed_bound(&fine, SIDE_LOW, .5, &bound), REASON_INVALID);
     assert_int_equal(estimate_anytime_bound(&fine, SIDE_LOW, 0, &bound), REASON_INVALID);
     assert_true(test.p == 2 && interval.low == -7 && bound == 5);

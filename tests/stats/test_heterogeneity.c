@@ -73,7 +73,7 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
     assert_int_equal(heterogeneity_of(NULL, 0, &h), REASON_TOO_FEW);
     effects[1].se = 0;
     assert_int_equal(heterogeneity_of(effects, 2, &h), REASON_NO_VARIATION);
-    const double bad[] = {NAN, INFINITY, -INFINITY};
+    const double bad[] = {NOT_A_NUMBER, INFINITE, -INFINITE};
     for (size_t i = 0; i < 3; i++) {
         effects[1] = (struct effect){bad[i], .1};
         assert_int_equal(heterogeneity_of(effects, 2, &h), REASON_INVALID);

@@ -8,7 +8,7 @@
 
 static struct lift lift_at(const struct reference *table, size_t row)
 {
-    struct lift lift = {NAN, NAN, NAN};
+    struct lift lift = {NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER};
     double sd1 = reference_at(table, row, "sd_treatment");
     double sd0 = reference_at(table, row, "sd_control");
     if (isnan(sd1)) {
@@ -141,7 +141,7 @@ static void what_has_no_log_ratio_says_why(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(lift_of_proportions(&cases[i].pair, &lift), cases[i].reason);
-    struct lift_mean good = {2, .1}, zero = {0, .1}, below = {-1, .1}, broken = {NAN, .1};
+    struct lift_mean good = {2, .1}, zero = {0, .1}, below = {-1, .1}, broken = {NOT_A_NUMBER, .1};
     struct lift_mean huge = {1e308, 1}, tiny = {1e-308, 1e-309};
     assert_int_equal(lift_of_means(good, zero, &lift), REASON_NEAR_ZERO);
     assert_int_equal(lift_of_means(below, good, &lift), REASON_NEAR_ZERO);

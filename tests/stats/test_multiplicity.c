@@ -119,7 +119,7 @@ static void e_bh_takes_the_largest_k_that_passes(void **state)
 static void the_mean_of_huge_e_values_does_not_overflow(void **state)
 {
     (void)state;
-    double mean = NAN;
+    double mean = NOT_A_NUMBER;
     assert_int_equal(log_mean_e((const double[]){2000, 2000 + log(3)}, 2, &mean), REASON_NONE);
     assert_close(mean, 2000 + log(2), 1e-14);
     assert_int_equal(log_mean_e((const double[]){-5000}, 1, &mean), REASON_NONE);
@@ -129,7 +129,7 @@ static void the_mean_of_huge_e_values_does_not_overflow(void **state)
 static void a_p_outside_its_range_is_refused_and_nothing_is_written(void **state)
 {
     (void)state;
-    const double bad[] = {NAN, -1e-9, 1.0000001, INFINITY, -INFINITY};
+    const double bad[] = {NOT_A_NUMBER, -1e-9, 1.0000001, INFINITE, -INFINITE};
     for (size_t i = 0; i < 5; i++) {
         struct hypothesis family[] = {{.p = .5, .adjusted = 7}, {.p = bad[i], .adjusted = 7}};
         assert_int_equal(multiplicity_adjust(CORRECTION_HOLM, family, 2), REASON_INVALID);
@@ -139,7 +139,7 @@ static void a_p_outside_its_range_is_refused_and_nothing_is_written(void **state
     assert_int_equal(log_mean_e(NULL, 0, &mean), REASON_NO_UNITS);
     assert_int_equal(log_mean_e(&bad[0], 1, &mean), REASON_INVALID);
     assert_true(mean == 3);
-    struct evidence broken[] = {{.log_e = NAN}};
+    struct evidence broken[] = {{.log_e = NOT_A_NUMBER}};
     assert_int_equal(multiplicity_e_bh(.05, broken, 1), REASON_INVALID);
     assert_int_equal(multiplicity_e_bh(0, broken, 1), REASON_INVALID);
     assert_int_equal(multiplicity_adjust(CORRECTION_HOLM, NULL, 0), REASON_NONE);

@@ -21,7 +21,7 @@ static void everything_matches_r(void **state)
                                       .allocation = 1};
         double p1 = reference_at(&table, row, "p1"), p2 = reference_at(&table, row, "p2");
         double n = reference_at(&table, row, "n"), power = reference_at(&table, row, "power");
-        double expected = reference_at(&table, row, "expected"), got = NAN;
+        double expected = reference_at(&table, row, "expected"), got = NOT_A_NUMBER;
         switch ((int)reference_at(&table, row, "kind")) {
         case KIND_UNITS:
             assert_int_equal(power_proportion_units(&design, p1, p2, power, &got), REASON_NONE);
@@ -49,7 +49,7 @@ static void size_power_and_difference_undo_each_other(void **state)
                                       .allocation = random_log(&random, .1, 10)};
         double control = .05 + .9 * random_unit(&random), power = .5 + .49 * random_unit(&random);
         double treatment = control + (i % 4 < 2 ? 1 - control : -control) * .3;
-        double units = NAN, got = NAN;
+        double units = NOT_A_NUMBER, got = NOT_A_NUMBER;
         assert_int_equal(power_proportion_units(&design, control, treatment, power, &units),
                          REASON_NONE);
         assert_int_equal(power_proportion(&design, control, treatment, units, &got), REASON_NONE);
@@ -78,7 +78,7 @@ static void an_uneven_split_costs_units(void **state)
 static void peeking_costs_what_the_design_says(void **state)
 {
     (void)state;
-    double inflation = NAN;
+    double inflation = NOT_A_NUMBER;
     assert_int_equal(power_always_inflation(.05, .8, &inflation), REASON_NONE);
     assert_true(fabs(inflation - 1.91) < .01);
     assert_close(power_alpha(DESIGN_HYBRID, .05, 1), .04, 1e-15);
@@ -99,12 +99,12 @@ static void non_inferiority_by_hand(void **state)
 {
     (void)state;
     struct power_design design = {.alpha = .025, .one_sided = true, .allocation = 1};
-    double units = NAN, power = NAN;
+    double units = NOT_A_NUMBER, power = NOT_A_NUMBER;
     assert_int_equal(power_non_inferiority_units(&design, .2, .02, 0, .8, &units), REASON_NONE);
     assert_close(units, 7.848879734 * 2 * .16 / 4e-4, 1e-8);
     assert_int_equal(power_non_inferiority(&design, .2, .02, 0, units, &power), REASON_NONE);
     assert_close(power, .8, 1e-12);
-    double harmed = NAN;
+    double harmed = NOT_A_NUMBER;
     assert_int_equal(power_non_inferiority_units(&design, .2, .02, .01, .8, &harmed), REASON_NONE);
     assert_close(harmed, 4 * units, 1e-12);
 }
@@ -121,7 +121,7 @@ static void what_cannot_be_planned_says_why(void **state)
     assert_int_equal(power_non_inferiority_units(&one, .2, .02, .02, .8, &out),
                      REASON_NOT_DETECTABLE);
     assert_int_equal(power_non_inferiority_units(&good, .2, .02, 0, .8, &out), REASON_INVALID);
-    const double rates[] = {0, 1, -1, 2, NAN, INFINITY};
+    const double rates[] = {0, 1, -1, 2, NOT_A_NUMBER, INFINITE};
     for (size_t i = 0; i < 6; i++) {
         assert_int_equal(power_proportion_units(&good, rates[i], .2, .8, &out), REASON_INVALID);
         assert_int_equal(power_proportion_units(&good, .2, rates[i], .8, &out), REASON_INVALID);
@@ -129,7 +129,7 @@ static void what_cannot_be_planned_says_why(void **state)
         assert_int_equal(power_always_inflation(rates[i], .8, &out), REASON_INVALID);
         assert_int_equal(power_always_inflation(.05, rates[i], &out), REASON_INVALID);
     }
-    const double sizes[] = {0, -1, NAN, INFINITY};
+    const double sizes[] = {0, -1, NOT_A_NUMBER, INFINITE};
     for (size_t i = 0; i < 4; i++) {
         struct power_design design = {.alpha = .05, .allocation = sizes[i]};
         assert_int_equal(power_proportion(&good, .1, .2, sizes[i], &out), REASON_INVALID);

@@ -44,14 +44,14 @@ static struct proportion failures(struct proportion rate)
 
 static struct interval score_interval(const struct proportion_pair *pair, double alpha)
 {
-    struct interval interval = {NAN, NAN};
+    struct interval interval = {NOT_A_NUMBER, NOT_A_NUMBER};
     assert_int_equal(proportion_score_interval(pair, alpha, &interval), REASON_NONE);
     return interval;
 }
 
 static struct test score_at(const struct proportion_pair *pair, double null)
 {
-    struct test test = {NAN, NAN, NAN};
+    struct test test = {NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER};
     assert_int_equal(proportion_score(pair, null, &test), REASON_NONE);
     return test;
 }
@@ -64,7 +64,7 @@ static void wilson_matches_r(void **state)
     for (size_t row = 0; row < table.row_count; row++) {
         struct proportion rate = {reference_count(&table, row, "x"),
                                   reference_count(&table, row, "n")};
-        struct interval interval = {NAN, NAN};
+        struct interval interval = {NOT_A_NUMBER, NOT_A_NUMBER};
         enum reason reason = proportion_wilson(rate, reference_at(&table, row, "alpha"), &interval);
         if (rate.units == 0) {
             assert_int_equal(reason, REASON_NO_UNITS);
@@ -98,7 +98,7 @@ static void newcombe_and_pooled_z_match_scipy(void **state)
     reference_load(&table, "two_proportions");
     for (size_t row = 0; row < table.row_count; row++) {
         struct proportion_pair pair = pair_at(&table, row);
-        struct interval interval = {NAN, NAN};
+        struct interval interval = {NOT_A_NUMBER, NOT_A_NUMBER};
         double alpha = 1 - reference_at(&table, row, "conf");
         assert_int_equal(proportion_newcombe(&pair, alpha, &interval), REASON_NONE);
         assert_close(interval.low, reference_at(&table, row, "newcombe_low"), 1e-9);
@@ -256,7 +256,7 @@ static void a_bound_is_the_limit_of_twice_its_error(void **state)
     struct random random = {.state = 17};
     for (int i = 0; i < 500; i++) {
         struct proportion_pair pair = random_pair(&random);
-        double alpha = random_log(&random, 1e-5, .4), low = NAN, high = NAN;
+        double alpha = random_log(&random, 1e-5, .4), low = NOT_A_NUMBER, high = NOT_A_NUMBER;
         struct interval interval = score_interval(&pair, 2 * alpha);
         assert_int_equal(proportion_score_bound(&pair, SIDE_LOW, alpha, &low), REASON_NONE);
         assert_int_equal(proportion_score_bound(&pair, SIDE_HIGH, alpha, &high), REASON_NONE);
@@ -333,7 +333,7 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
     double bound = 9;
     assert_int_equal(proportion_score_interval(&none, .05, &interval), REASON_NO_UNITS);
     assert_int_equal(proportion_score_interval(&more, .05, &interval), REASON_INVALID);
-    const double levels[] = {0, 1, -1, 2, NAN, INFINITY};
+    const double levels[] = {0, 1, -1, 2, NOT_A_NUMBER, INFINITE};
     for (size_t i = 0; i < 6; i++) {
         assert_int_equal(proportion_score_interval(&good, levels[i], &interval), REASON_INVALID);
         assert_int_equal(proportion_newcombe(&good, levels[i], &interval), REASON_INVALID);
@@ -341,7 +341,7 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
         assert_int_equal(proportion_score_bound(&good, SIDE_LOW, levels[i], &bound),
                          REASON_INVALID);
     }
-    const double nulls[] = {-1, 1, NAN, INFINITY, -2};
+    const double nulls[] = {-1, 1, NOT_A_NUMBER, INFINITE, -2};
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(proportion_score(&good, nulls[i], &test), REASON_INVALID);
     assert_true(interval.low == -7 && interval.high == 7 && bound == 9);

@@ -157,7 +157,7 @@ static void permuting_the_variants_changes_nothing(void **state)
 static void a_segment_warns_by_the_mean_of_its_factors(void **state)
 {
     (void)state;
-    double log_mean = NAN;
+    double log_mean = NOT_A_NUMBER;
     bool warns = false;
     const double one_bad[] = {log(1e4), 0, 0, 0};
     assert_int_equal(sample_ratio_segment(one_bad, 4, 1, &log_mean, &warns), REASON_NONE);
@@ -171,7 +171,7 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
 {
     (void)state;
     const uint64_t counts[] = {10, 10}, none[] = {0, 0};
-    const double bad[][2] = {{0, 1}, {-1, 1}, {NAN, 1}, {INFINITY, 1}};
+    const double bad[][2] = {{0, 1}, {-1, 1}, {NOT_A_NUMBER, 1}, {INFINITE, 1}};
     double log_factor = 5;
     struct chi_square test = {.p = 5};
     struct sample_ratio_watch watch = {.looks = 3};
