@@ -10,13 +10,19 @@
  * value   1 byte   format (1)
  *         1 byte   kind
  *         2 bytes  flags, little endian
- *         8 bytes  checksum (hash_checksum of the key and of the value without these 8 bytes)
+ *         8 bytes  checksum, little endian: hash_checksum(key and the 4 bytes above, all below)
  *         8 bytes  time of receipt, ms, little endian; never falls from one record to the next
  *         body     by kind
  *
  * The body of a message is a row of fields (1 byte tag, varint size, bytes) in ascending order of
- * tags; numbers are zigzag varints.  The body of a catalogue is varint count, then for each file
- * its path, name and text, each with a varint size.  Erasure (architecture 16) rewrites a record
+ * tags; numbers are zigzag varints; empty texts and times that are TIME_NONE are left out:
+ *
+ *     1 type        2 user         3 anonymous     4 account     5 previous    6 event
+ *     7 message_id  8 occurred_ms  9 original_ms  10 sent_ms    11 experiment 12 variation
+ *    13 properties 14 traits      15 context      16 content (16 bytes)
+ *
+ * 1, 8 and 16 are always there.  The body of a catalogue is varint count, then for each file its
+ * path, name and text, each with a varint size.  Erasure (architecture 16) rewrites a record
  * under its sequence and time of receipt, with RECORD_SCRUBBED and other ids.
  */
 
