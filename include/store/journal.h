@@ -7,7 +7,9 @@
  * range, record count and a SHA-256 chained from file to file and from record to record.
  *
  * One thread appends (the writer of ingest); any number of threads and processes scan.  A scan
- * holds no read transaction longer than JOURNAL_SCAN_SLICE records.
+ * holds no read transaction longer than JOURNAL_SCAN_SLICE records or half a second.
+ *
+ * Caveat of LMDB: one process opens the journal of one store once, and not across a fork.
  *
  *     journal_append(journal, entries, count, &first, &error);    committed and fsynced when OK
  *     journal_scan(journal, from, &scan, &error);                 every record from `from` on
@@ -27,7 +29,7 @@ struct journal_options {
 };
 
 /* Opens for appending where the store is open for writing, else for scanning alone.  Of a crashed
- * writer nothing needs repair: LMDB's last commit stands. */
+ * writer nothing needs repair but a file missing after a seal: LMDB's last commit stands. */
 MUST_CHECK enum status journal_open(const struct store *store,
                                     const struct journal_options *options, struct journal **journal,
                                     struct error *error);
@@ -40,8 +42,8 @@ struct journal_entry {
     struct slice body;
 };
 /* Appends all or none, in one transaction, and returns after the fsync.  FULL: no space (or the
- * map's end); the journal goes on to work.  STORAGE: any other failure; the journal must not be
- * used again but to close. */
+ * map's end), NO_MEMORY: none; nothing was written and the journal goes on to work.  STORAGE: any
+ * other failure; every append from then on is refused with it. */
 MUST_CHECK enum status journal_append(struct journal *journal, const struct journal_entry *entries,
                                       size_t count, uint64_t *first_sequence, struct error *error);
 
@@ -50,21 +52,26 @@ MUST_CHECK enum status journal_append(struct journal *journal, const struct jour
 uint64_t journal_last_sequence(struct journal *journal);
 int64_t journal_last_received_ms(struct journal *journal);
 uint64_t journal_bytes(struct journal *journal); /* of all files */
+/* Sequence of the last catalogue record, 0 when there is none. */
+uint64_t journal_last_catalogue(struct journal *journal);
+/* Frees the slots of readers that died; to be called every 10 s. */
+void journal_reader_check(struct journal *journal);
 
 struct journal_scan {
     uint64_t from;  /* first sequence wanted, from 1 */
     uint64_t limit; /* most records, 0: all there are when the scan begins */
-    /* Called for each record in order.  Not OK ends the scan with that status.  The body dies with
-     * the call. */
+    /* Called for each record in order, the damaged ones too.  Not OK ends the scan with that
+     * status, and the record does not count as visited.  The body dies with the call. */
     enum status (*visit)(void *context, const struct record *record, struct error *error);
     void *context;
     uint64_t next; /* out: the sequence after the last one visited */
-    uint64_t gaps; /* out: sequences missing (they are skipped and counted) */
+    uint64_t gaps; /* out: sequences missing before `next` (they are skipped and counted) */
 };
 MUST_CHECK enum status journal_scan(struct journal *journal, struct journal_scan *scan,
                                     struct error *error);
 
-/* Reads everything: checksums, gaps, counts and chains of the seals. */
+/* Reads everything: checksums, gaps, counts and chains of the seals.  OK also where there are
+ * faults: `check` tells. */
 struct journal_check {
     uint64_t records, damaged, gaps, files, sealed;
     uint64_t chain_breaks; /* files whose records do not give their seal or running digest */

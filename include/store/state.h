@@ -58,6 +58,10 @@ uint64_t state_bytes(struct state *state);
 /* Frees readers of dead processes; to be called every 10 s. */
 void state_reader_check(struct state *state);
 
+/* Removes the environments that a dead writer left: all but the one in use.  store_open calls it
+ * under the lock, when nobody can be building one. */
+void state_remove_stale(const struct store *store);
+
 MUST_CHECK enum status state_begin(struct state *state, bool writing,
                                    struct state_transaction **transaction, struct error *error);
 MUST_CHECK enum status state_commit(struct state_transaction *transaction, struct error *error);

@@ -16,7 +16,7 @@
 #include "base/status.h"
 
 enum store_mode {
-    STORE_READ,   /* must exist; no lock */
+    STORE_READ,   /* must exist, else STORAGE; no lock */
     STORE_WRITE,  /* must exist; the lock, CONFLICT with who holds it when taken */
     STORE_CREATE, /* as WRITE; made with mode 0700 when missing */
 };
