@@ -26,7 +26,7 @@ static double random_double(struct random *random)
 static void check_round_trip(double value)
 {
     char text[NUMBER_TEXT_SIZE], fifteen[64], sixteen[64];
-    double back = NAN;
+    double back = (double)NAN;
     number_format(value, text);
     assert_true(strlen(text) < 26);
     assert_true(strtod(text, NULL) == value);
@@ -87,6 +87,27 @@ static void texts_are_short_and_have_one_spelling(void **state)
         assert_string_equal(number_format(texts[i].value, text), texts[i].text);
 }
 
+/* The oracle is whole-number arithmetic: `digits` with a point before the last `places` of them. */
+static void amounts_are_written_as_people_write_them(void **state)
+{
+    (void)state;
+    struct random random = {.state = 11};
+    for (int i = 0; i < 200000; i++) {
+        unsigned places = 1 + (unsigned)random_below(&random, 7);
+        long long unit = llrint(pow(10, places));
+        long long digits = (long long)random_below(&random, 1000000000) * 10 + 1 +
+                           (long long)random_below(&random, 9); /* does not end with 0 */
+        char want[64], text[NUMBER_TEXT_SIZE];
+        if (digits < unit)
+            continue;
+        snprintf(want, sizeof want, "-%lld", digits);
+        size_t size = strlen(want);
+        memmove(want + size - places + 1, want + size - places, places + 1);
+        want[size - places] = '.';
+        assert_string_equal(number_format(-strtod(want + 1, NULL), text), want);
+    }
+}
+
 static const char *const hard[] = {
     "2.2250738585072011e-308", /* looped forever in PHP and Java once */
     "2.2250738585072012e-308",
@@ -119,13 +140,13 @@ static void reading_rounds_as_the_c_library_does(void **state)
     (void)state;
     struct random random = {.state = 2};
     for (size_t i = 0; i < sizeof hard / sizeof *hard; i++) {
-        double value = NAN;
+        double value = (double)NAN;
         assert_true(number_parse(slice_of(hard[i]), &value));
         assert_true(value == strtod(hard[i], NULL));
     }
     for (int i = 0; i < 200000; i++) {
         char text[64];
-        double value = NAN;
+        double value = (double)NAN;
         snprintf(text, sizeof text, "%llu.%llue%d",
                  (unsigned long long)(random_next(&random) >> random_below(&random, 64)),
                  (unsigned long long)(random_next(&random) >> random_below(&random, 64)),
@@ -207,8 +228,8 @@ static void micro_units_are_the_nearest_and_ties_go_to_even(void **state)
     assert_false(micro_from_number(9223372036854.777, &micro));
     assert_false(micro_from_number(1e300, &micro));
     assert_false(micro_from_number(-1e13, &micro));
-    assert_false(micro_from_number(INFINITY, &micro));
-    assert_false(micro_from_number(NAN, &micro));
+    assert_false(micro_from_number((double)INFINITY, &micro));
+    assert_false(micro_from_number((double)NAN, &micro));
     assert_true(micro == 7);
 }
 
@@ -236,8 +257,8 @@ static void fixed_point_text_is_exact_both_ways(void **state)
     assert_string_equal(micro_format(0, text), "0");
     assert_string_equal(micro_format(INT64_MIN, text), "-9223372036854.775808");
     for (int i = 0; i < 100000; i++) {
-        int64_t micro = (int64_t)random_below(&random, UINT64_C(18400000000000000000)) -
-                        INT64_C(9199999999999999999);
+        int64_t micro = (int64_t)(random_below(&random, UINT64_C(18400000000000000000)) -
+                                  UINT64_C(9199999999999999999));
         int64_t back = 0;
         assert_true(micro_parse(slice_of(micro_format(micro, text)), &back));
         assert_true(back == micro);
@@ -287,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_double_survives_its_text),
         cmocka_unit_test(texts_are_short_and_have_one_spelling),
+        cmocka_unit_test(amounts_are_written_as_people_write_them),
         cmocka_unit_test(reading_rounds_as_the_c_library_does),
         cmocka_unit_test(what_is_no_decimal_number_is_refused),
         cmocka_unit_test(integers_end_at_64_bits),

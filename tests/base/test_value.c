@@ -59,7 +59,8 @@ static void only_what_must_be_is_escaped(void **state)
 static void numbers_that_are_not_finite_become_null(void **state)
 {
     (void)state;
-    struct value values[] = {value_real(NAN), value_real(INFINITY), value_real(-INFINITY)};
+    struct value values[] = {value_real((double)NAN), value_real((double)INFINITY),
+                             value_real(-(double)INFINITY)};
     for (size_t i = 0; i < 3; i++)
         check_text(&values[i], "null");
     struct value zero = value_real(-0.0);
