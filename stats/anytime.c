@@ -108,7 +108,7 @@ enum reason anytime_test(struct anytime at, double z, struct test *test)
     enum reason reason = anytime_log_e(at, z, &log_e);
     if (reason)
         return reason;
-    double log_p = fmin(0, -log_e);
+    double log_p = log_at_most_zero(-log_e);
     *test = (struct test){.statistic = z, .p = exp(log_p), .log_p = log_p};
     return REASON_NONE;
 }
@@ -121,7 +121,7 @@ enum reason anytime_test_one_sided(struct anytime at, double z, struct test *tes
     double wr = at.w * at.ratio, power = z / 2 * z * (wr / (1 + wr));
     double log_p = 0;
     if (z > 0 && power > 0)
-        log_p = fmin(0, log1p(wr) / 2 - M_LN2 - power - log(-expm1(-power)));
+        log_p = log_at_most_zero(log1p(wr) / 2 - M_LN2 - power - log(-expm1(-power)));
     if (!isfinite(log_p))
         return REASON_NOT_FINITE;
     *test = (struct test){.statistic = z, .p = exp(log_p), .log_p = log_p};

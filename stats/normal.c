@@ -7,8 +7,8 @@
  *     Q(t) = x^a (1-x)^{1/2} / (2 a B(a, 1/2)) (1 + sum of products (a+1/2+k)/(a+1+k) x),
  * a = df/2, x = df/(df + t^2); beyond a million degrees of freedom, Wallace's normal deviate.
  *
- * Accuracy  z within 1e-12 relative of R's qnorm, t quantiles 1e-9 and log tails 1e-8 of closed forms
- *           and of quadrature (tests/stats/test_normal.c).
+ * Accuracy  z within 1e-12 relative of R's qnorm, t quantiles 1e-9 and log tails 1e-8 of closed
+ *           forms and of quadrature (tests/stats/test_normal.c).
  * Reference Abramowitz and Stegun 26.2, 26.5, 26.7; Wallace (1959), Annals of Mathematical
  *           Statistics 30:1121-1130.
  */
@@ -24,6 +24,11 @@
 bool alpha_is_valid(double alpha)
 {
     return alpha > 0 && alpha < 1;
+}
+
+double log_at_most_zero(double log_p)
+{
+    return log_p < 0 ? log_p : 0;
 }
 
 double normal_z_two_sided(double alpha)
@@ -53,7 +58,7 @@ struct test normal_test(double z)
     double size = fabs(z);
     return (struct test){.statistic = z,
                          .p = fmin(1, 2 * gsl_cdf_ugaussian_Q(size)),
-                         .log_p = fmin(0, gsl_sf_log_erfc(size * M_SQRT1_2))};
+                         .log_p = log_at_most_zero(gsl_sf_log_erfc(size * M_SQRT1_2))};
 }
 
 /* Above this the normal deviate is as good as the series and quicker. */
@@ -88,7 +93,7 @@ struct test t_test(double t, double df)
         return normal_test(t);
     struct test tail = t_test_upper(fabs(t), df);
     return (struct test){
-        .statistic = t, .p = fmin(1, 2 * tail.p), .log_p = fmin(0, tail.log_p + M_LN2)};
+        .statistic = t, .p = fmin(1, 2 * tail.p), .log_p = log_at_most_zero(tail.log_p + M_LN2)};
 }
 
 double normal_equivalent(double t, double df)

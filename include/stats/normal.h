@@ -13,6 +13,10 @@
 /* Whether alpha can be an error: inside (0, 1). */
 bool alpha_is_valid(double alpha);
 
+/* The log of a probability, which rounding may have left above 0, or at the -0 that fmin picks as
+ * the compiler pleases. */
+double log_at_most_zero(double log_p);
+
 /* z with 2 Q(z) = alpha, and z with Q(z) = alpha (negative above .5).  alpha must be valid. */
 double normal_z_two_sided(double alpha);
 double normal_z_one_sided(double alpha);

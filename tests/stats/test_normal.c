@@ -89,6 +89,15 @@ static void the_log_of_a_t_tail_goes_on_where_p_ends(void **state)
     assert_close(t_test_upper(1e200, 2).log_p, -log(2) - 400 * log(10), 1e-12);
 }
 
+/* -0 would be printed as it is, and differently by two compilers. */
+static void the_log_of_one_is_a_plain_zero(void **state)
+{
+    (void)state;
+    assert_true(normal_test(0).p == 1 && !signbit(normal_test(0).log_p));
+    assert_true(t_test(0, 7).p == 1 && !signbit(t_test(0, 7).log_p));
+    assert_false(signbit(log_at_most_zero(-0.)));
+}
+
 static void inverses_undo_the_tails(void **state)
 {
     (void)state;
@@ -122,6 +131,7 @@ int main(void)
         cmocka_unit_test(both_tails_add_up_to_one),
         cmocka_unit_test(log_p_agrees_with_p_and_goes_on_where_p_ends),
         cmocka_unit_test(the_log_of_a_t_tail_goes_on_where_p_ends),
+        cmocka_unit_test(the_log_of_one_is_a_plain_zero),
         cmocka_unit_test(inverses_undo_the_tails),
         cmocka_unit_test(every_reason_has_words),
     };
