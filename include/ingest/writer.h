@@ -19,14 +19,16 @@
 struct writer;
 struct lane;
 
-/* How a submission ended: OK after the commit that holds all its records; BUSY never comes here. */
+/* How a submission ended: OK after the commit that holds all its records, of which `last_sequence`
+ * is the last (where all were duplicates, that of the journal); FULL or NO_MEMORY: not written, may
+ * be sent again; STORAGE: the journal has failed.  BUSY never comes here. */
 typedef void writer_done_fn(void *waiter, enum status status, uint64_t last_sequence,
                             size_t duplicates);
 
 struct writer_options {
-    struct journal *journal; /* borrowed; the writer alone appends until writer_close */
-    const struct clock *clock;
-    size_t queue_bytes; /* 0: JOURNAL_QUEUE_BYTES */
+    struct journal *journal;   /* borrowed; the writer alone appends until writer_close */
+    const struct clock *clock; /* the time of receipt of records that bring TIME_NONE */
+    size_t queue_bytes;        /* 0: JOURNAL_QUEUE_BYTES */
     /* After each commit, on the writer's thread: the fold is woken by this. */
     void (*committed)(void *context, uint64_t last_sequence, int64_t duration_us);
     /* Once, when the journal has failed for good: drain and exit 3. */
@@ -36,12 +38,15 @@ struct writer_options {
 
 MUST_CHECK enum status writer_open(const struct writer_options *options, struct writer **writer,
                                    struct error *error);
-/* Commits what is queued, runs no callback (collect before), joins the thread. */
+/* Commits what is queued, runs no callback (collect before), joins the thread.  Lanes may be freed
+ * before or after. */
 void writer_close(struct writer *writer);
 bool writer_is_working(const struct writer *writer); /* false: full or broken at the last commit */
 
 struct lane *writer_lane(struct writer *writer, void (*wake)(void *context), void *context);
-void lane_free(struct lane *lane); /* nothing of it may be queued any more */
+/* Nothing of it may be queued any more; outcomes not collected are dropped.  Waits for a wake that
+ * is running, so not from within one. */
+void lane_free(struct lane *lane);
 
 struct submission_record {
     enum record_kind kind;
@@ -53,7 +58,8 @@ struct submission_record {
 };
 
 /* Copies the records and queues them as one group; `done` is called once by writer_collect of this
- * lane.  BUSY, and no callback, when the queue is full. */
+ * lane.  BUSY, and no callback, when the queue is full or the writer closes.  A group larger than
+ * the whole queue is taken while nothing else is queued. */
 MUST_CHECK enum status writer_submit(struct lane *lane, const struct submission_record *records,
                                      size_t count, writer_done_fn *done, void *waiter,
                                      struct error *error);
