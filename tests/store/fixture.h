@@ -3,6 +3,8 @@
 
 /* A store in a folder that goes away, and a journal in it whose records tell their number. */
 
+#include "../../server/store/journal_file.h"
+
 #include "store/journal.h"
 #include "support/support.h"
 
@@ -39,6 +41,15 @@ static inline void fixture_reopen(struct fixture *fixture, const struct journal_
     journal_close(fixture->journal);
     fixture->journal = NULL;
     fixture_open(fixture, options);
+}
+
+static inline struct journal_files fixture_files(const struct fixture *fixture)
+{
+    char folder[160];
+    struct journal_files files;
+    snprintf(folder, sizeof folder, "%s/journal", fixture->path);
+    assert_int_equal(journal_files_list(folder, &files, NULL), STATUS_OK);
+    return files;
 }
 
 static inline void fixture_remove(struct fixture *fixture)

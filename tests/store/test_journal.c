@@ -1,19 +1,13 @@
 /*
  * The contract of the journal: what was appended is there, in order, once, after any reopening;
- * files are sealed and chained; damage is seen; a full disk or map is no end.
+ * files are sealed and chained; other processes may read meanwhile.
  */
 
 #include "store/fixture.h"
 
-#include "../../server/store/journal_file.h"
 #include "base/random.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,15 +67,6 @@ static void a_time_of_receipt_never_falls(void **state)
     fixture_remove(&fixture);
 }
 
-static struct journal_files list(const struct fixture *fixture)
-{
-    char folder[160];
-    struct journal_files files;
-    snprintf(folder, sizeof folder, "%s/journal", fixture->path);
-    assert_int_equal(journal_files_list(folder, &files, NULL), STATUS_OK);
-    return files;
-}
-
 static void a_full_file_is_sealed_and_the_chain_goes_on(void **state)
 {
     (void)state;
@@ -116,7 +101,7 @@ static void a_file_of_seven_days_is_left(void **state)
     const size_t files_then[] = {1, 1, 2, 2, 3};
     for (size_t i = 0; i < 5; i++) {
         assert_int_equal(fixture_append(fixture.journal, 1, 0, 1000 + days[i] * DAY_MS), STATUS_OK);
-        struct journal_files files = list(&fixture);
+        struct journal_files files = fixture_files(&fixture);
         assert_int_equal(files.count, files_then[i]);
         journal_files_done(&files);
     }
@@ -167,7 +152,7 @@ static void the_last_catalogue_is_known_without_a_scan(void **state)
     assert_int_equal(journal_append(fixture.journal, &entry, 1, &first, NULL), STATUS_OK);
     for (int i = 0; i < 8; i++)
         assert_int_equal(fixture_append(fixture.journal, 500, 0, 2), STATUS_OK);
-    struct journal_files files = list(&fixture);
+    struct journal_files files = fixture_files(&fixture);
     assert_true(files.count > 1);
     journal_files_done(&files);
     assert_int_equal(journal_last_catalogue(fixture.journal), 4);
@@ -199,6 +184,183 @@ static void a_visitor_that_refuses_ends_the_scan_before_its_record(void **state)
     fixture_remove(&fixture);
 }
 
+static enum status append_more(void *context, const struct record *record, struct error *error)
+{
+    (void)error;
+    struct fixture *fixture = context;
+    if (record->sequence % 1000 == 0)
+        return fixture_append(fixture->journal, 1000, 0, 1);
+    return STATUS_OK;
+}
+
+/* 25 000 records: three slices. */
+static void a_scan_ends_where_the_journal_ended_when_it_began(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_make(&fixture);
+    fixture_open(&fixture, NULL);
+    for (int i = 0; i < 25; i++)
+        assert_int_equal(fixture_append(fixture.journal, 1000, 0, 1), STATUS_OK);
+    struct journal_scan scan = {.from = 1, .visit = append_more, .context = &fixture};
+    assert_int_equal(journal_scan(fixture.journal, &scan, NULL), STATUS_OK);
+    assert_int_equal(scan.next, 25001);
+    assert_int_equal(scan.gaps, 0);
+    assert_int_equal(journal_last_sequence(fixture.journal), 50000);
+    assert_clean(fixture.journal, 50000);
+    fixture_remove(&fixture);
+}
+
+/* The writer of the two-process test: goes on from file to file until it is told to end. */
+static void writing_child(const struct fixture *fixture, int stop)
+{
+    struct journal_options options = {.map_size = TEST_MAP_SIZE, .file_bytes = 256 * 1024};
+    struct fixture own = *fixture;
+    char byte;
+    fcntl(stop, F_SETFL, O_NONBLOCK);
+    fixture_open(&own, &options);
+    while (read(stop, &byte, 1) < 0)
+        if (fixture_append(own.journal, 100, 0, 1))
+            _exit(1);
+    journal_close(own.journal);
+    _exit(0);
+}
+
+static void a_reader_in_another_process_sees_every_commit_in_order(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct fixture reader = {0};
+    int stop[2];
+    int result;
+    fixture_make(&fixture);
+    assert_int_equal(pipe(stop), 0);
+    assert_int_equal(store_open(&reader.store, fixture.path, STORE_READ, NULL), STATUS_OK);
+    pid_t child = fork();
+    if (child == 0) {
+        close(stop[1]);
+        writing_child(&fixture, stop[0]);
+    }
+    fixture_open(&reader, NULL); /* perhaps before there is any file */
+    uint64_t next = 1;
+    uint64_t last = 0;
+    int64_t end_us = monotonic_us() + 700000;
+    while (monotonic_us() < end_us) {
+        struct journal_scan scan;
+        struct seen seen = fixture_scan(reader.journal, next, 0, &scan);
+        assert_int_equal(seen.wrong + seen.damaged + scan.gaps, 0);
+        assert_int_equal(seen.count, scan.next - next);
+        assert_int_equal((scan.next - 1) % 100, 0); /* whole commits only */
+        assert_true(journal_last_sequence(reader.journal) >= last);
+        last = journal_last_sequence(reader.journal);
+        next = scan.next;
+    }
+    assert_int_equal(write(stop[1], "x", 1), 1);
+    waitpid(child, &result, 0);
+    assert_int_equal(result, 0);
+    struct journal_scan scan;
+    fixture_scan(reader.journal, next, 0, &scan);
+    assert_true(scan.next > 5000);
+    assert_clean(reader.journal, scan.next - 1);
+    struct journal_files files = fixture_files(&fixture);
+    assert_true(files.count >= 3); /* it followed the writer from file to file */
+    journal_files_done(&files);
+    journal_close(reader.journal);
+    store_close(&reader.store);
+    close(stop[0]);
+    close(stop[1]);
+    fixture_remove(&fixture);
+}
+
+/* The property: any batches, any sizes, reopened at any time, are what a list in memory holds. */
+#define MODEL_MAX 3000
+
+struct model {
+    struct {
+        uint8_t kind;
+        uint16_t flags;
+        int64_t received_ms;
+        struct hash128 body;
+    } records[MODEL_MAX];
+    size_t count;
+    size_t visited;
+};
+
+static enum status model_visit(void *context, const struct record *record, struct error *error)
+{
+    struct model *model = context;
+    (void)error;
+    size_t index = (size_t)record->sequence - 1;
+    struct hash128 body = hash_content(record->body);
+    assert_true(index < model->count && !record->damaged);
+    assert_int_equal(record->kind, model->records[index].kind);
+    assert_int_equal(record->flags, model->records[index].flags);
+    assert_true(record->received_ms == model->records[index].received_ms);
+    assert_memory_equal(body.bytes, model->records[index].body.bytes, 16);
+    model->visited++;
+    return STATUS_OK;
+}
+
+static void model_append(struct model *model, struct journal *journal, struct random *random)
+{
+    static char noise[20000];
+    struct journal_entry entries[60];
+    size_t count = 1 + (size_t)random_below(random, 60);
+    uint64_t first;
+    for (size_t i = 0; i < sizeof noise; i += 8) {
+        uint64_t word = random_next(random);
+        memcpy(noise + i, &word, 8);
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t size = (size_t)random_below(random, random_below(random, 8) ? 300 : 9000);
+        entries[i] = (struct journal_entry){
+            .kind = (enum record_kind)(1 + random_below(random, 3)),
+            .flags = (uint16_t)random_below(random, 1 << 16),
+            .received_ms = (int64_t)random_below(random, 1000000),
+            .body = {.data = noise + random_below(random, sizeof noise - 9000), .size = size},
+        };
+        int64_t before = model->count ? model->records[model->count - 1].received_ms : 0;
+        bool later = entries[i].received_ms > before;
+        model->records[model->count].kind = (uint8_t)entries[i].kind;
+        model->records[model->count].flags = entries[i].flags;
+        model->records[model->count].received_ms = later ? entries[i].received_ms : before;
+        model->records[model->count++].body = hash_content(entries[i].body);
+    }
+    assert_int_equal(journal_append(journal, entries, count, &first, NULL), STATUS_OK);
+    assert_int_equal(first, model->count - count + 1);
+}
+
+static void any_history_reads_back_as_it_was_appended(void **state)
+{
+    (void)state;
+    static struct model model;
+    struct journal_options options = {.map_size = TEST_MAP_SIZE, .file_bytes = 300 * 1024};
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct random random = {.state = seed};
+        struct fixture fixture;
+        fixture_make(&fixture);
+        fixture_open(&fixture, &options);
+        model.count = 0;
+        while (model.count + 60 < MODEL_MAX) {
+            model_append(&model, fixture.journal, &random);
+            if (random_below(&random, 10) == 0)
+                fixture_reopen(&fixture, &options);
+            uint64_t from = 1 + random_below(&random, model.count + 2);
+            uint64_t limit = random_below(&random, 200);
+            uint64_t there = from > model.count ? 0 : model.count + 1 - from;
+            model.visited = 0;
+            struct journal_scan scan = {.from = from, .limit = limit, .visit = model_visit};
+            scan.context = &model;
+            assert_int_equal(journal_scan(fixture.journal, &scan, NULL), STATUS_OK);
+            assert_int_equal(model.visited, limit && limit < there ? limit : there);
+            assert_int_equal(scan.next, from + model.visited);
+        }
+        assert_true(journal_bytes(fixture.journal) > 300 * 1024);
+        assert_clean(fixture.journal, model.count);
+        fixture_remove(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +372,9 @@ int main(void)
         cmocka_unit_test(the_chain_is_sha256_of_digest_key_and_value),
         cmocka_unit_test(the_last_catalogue_is_known_without_a_scan),
         cmocka_unit_test(a_visitor_that_refuses_ends_the_scan_before_its_record),
+        cmocka_unit_test(a_scan_ends_where_the_journal_ended_when_it_began),
+        cmocka_unit_test(a_reader_in_another_process_sees_every_commit_in_order),
+        cmocka_unit_test(any_history_reads_back_as_it_was_appended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
