@@ -60,8 +60,18 @@ struct diagnostics {
     size_t capacity;
     size_t errors;
     size_t warnings;
+    size_t experiments, metrics, segments; /* so many are declared, broken ones too */
 };
 void diagnostics_done(struct diagnostics *diagnostics);
+/* Takes `diagnostic` as it is (its texts are in the arena, or outlive it) and counts it. */
+void diagnostics_add(struct diagnostics *diagnostics, const struct diagnostic *diagnostic);
+void diagnostics_cut(struct diagnostics *diagnostics, size_t count); /* forgets what came later */
+void diagnostics_sort(struct diagnostics *diagnostics);              /* by path, line, column */
+/* For people, as experiment-files.md shows it: `PATH:LINE:COLUMN: error: TEXT [CODE]`, the line,
+ * the mark and the hint. */
+void diagnostics_write_text(struct buffer *out, const struct diagnostics *diagnostics);
+/* "5 experiments, 19 metrics, 3 segments: 1 error, 2 warnings" and a line end. */
+void diagnostics_write_count(struct buffer *out, const struct diagnostics *diagnostics);
 
 struct catalogue {
     struct arena arena;
@@ -75,6 +85,7 @@ struct catalogue {
     size_t segment_count;
     const struct slice *not_activity;
     size_t not_activity_count;
+    struct core_actions core_actions;
     const struct regex_list *patterns; /* compiled regular expressions, to free */
     int references;                    /* atomic */
 };

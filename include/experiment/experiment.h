@@ -124,6 +124,14 @@ struct segment {
     size_t band_count;
 };
 
+/* `core_actions` of metrics.yaml: which early actions go with staying. */
+struct core_actions {
+    const struct event_condition *candidates; /* count of them; 0: not given */
+    size_t count;
+    int64_t landmark_ms;           /* actions count before it */
+    const struct metric *retained; /* METRIC_RETENTION, from the landmark on */
+};
+
 struct flow_step {
     struct slice step;
     enum step_pattern pattern;
