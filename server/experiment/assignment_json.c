@@ -116,8 +116,9 @@ static void write_outcome(struct buffer *out, const struct assignment *assignmen
                                                              : (struct slice){0});
 }
 
-void assignment_write(struct buffer *out, const struct assignment *assignment, struct slice id,
-                      const char *definition_text)
+/* All members, the object still open. */
+static void write_members(struct buffer *out, const struct assignment *assignment, struct slice id,
+                          const char *definition_text)
 {
     const struct experiment *experiment = assignment->experiment;
     const struct variant *variant = &experiment->variants[assignment->variant];
@@ -142,5 +143,39 @@ void assignment_write(struct buffer *out, const struct assignment *assignment, s
     buffer_add(out, variant->config.size ? variant->config : SLICE("null"));
     buffer_add(out, SLICE(",\"definition\":"));
     json_write_text(out, slice_of(definition_text));
+}
+
+void assignment_write(struct buffer *out, const struct assignment *assignment, struct slice id,
+                      const char *definition_text)
+{
+    write_members(out, assignment, id, definition_text);
     buffer_add_byte(out, '}');
+}
+
+static void write_lines(struct buffer *out, struct slice text)
+{
+    buffer_add_byte(out, '[');
+    for (bool first = true; text.size; first = false) {
+        const char *end = memchr(text.data, '\n', text.size);
+        size_t size = end ? (size_t)(end - text.data) : text.size;
+        if (!first)
+            buffer_add_byte(out, ',');
+        json_write_text(out, (struct slice){.data = text.data, .size = size});
+        text = slice_from(text, size + 1);
+    }
+    buffer_add_byte(out, ']');
+}
+
+void assignment_write_explained(struct buffer *out, const struct assignment *assignment,
+                                struct slice id, const char *definition_text,
+                                const struct value *traits, const struct assign_options *options)
+{
+    struct buffer lines = {0};
+    write_members(out, assignment, id, definition_text);
+    assign_explain(&lines, assignment->experiment, id, traits, options);
+    buffer_add(out, SLICE(",\"explanation\":"));
+    write_lines(out, buffer_slice(&lines));
+    buffer_add_byte(out, '}');
+    out->failed |= lines.failed;
+    buffer_done(&lines);
 }

@@ -6,6 +6,7 @@ the C code, with nothing but the standard library.  An experiment is a dict of t
 """
 
 import datetime
+import fractions
 import math
 import re
 
@@ -46,7 +47,8 @@ def ranges(weights, coverage):
 # ---- Words of the file ----
 
 def percent(text):
-    return float(text.rstrip("%")) / 100
+    """The double nearest to the share, not a quotient of two rounded ones."""
+    return float(fractions.Fraction(text.rstrip("%")) / 100)
 
 
 def time_ms(text):
@@ -64,7 +66,7 @@ def time_ms(text):
 
 def number(text):
     """The number that a text wholly is, or None."""
-    if isinstance(text, str) and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+    if isinstance(text, str) and re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", text):
         return float(text)
     return None
 
