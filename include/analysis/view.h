@@ -75,6 +75,11 @@ const struct history *view_history(const struct view_transaction *transaction);
 uint64_t view_watermark(const struct view_transaction *transaction);
 /* Time of receipt of the record at the watermark; TIME_NONE when nothing was folded. */
 int64_t view_received_ms(const struct view_transaction *transaction);
+/* All that the state folds, by experiment, phase, and registered before current. */
+const struct definition *view_definitions(const struct view_transaction *transaction,
+                                          size_t *count);
+/* NULL: none.  Phase 0: the current one.  CURRENT gives REGISTERED where they are one, and an
+ * earlier phase has EARLIER alone, whatever was asked. */
 const struct definition *view_definition(const struct view_transaction *transaction,
                                          struct slice experiment, uint16_t phase,
                                          enum definition_role role);

@@ -1,0 +1,50 @@
+#ifndef ANALYSIS_CONTRIBUTION_H
+#define ANALYSIS_CONTRIBUTION_H
+
+/*
+ * What one unit adds to the cells of one definition: a pure function of its record and the scheme
+ * (architecture 2, 7, 8).  The fold subtracts what it was before a batch and adds what it is after.
+ *
+ * A unit's exposures, in record order, are judged by the definition:
+ *     before its start     `not_started`, or, when a declaration of an earlier phase was in force,
+ *                          passed over
+ *     at its phase's end   passed over, as is all after it
+ *     otherwise            as judged when it was met (judge.c); an unknown variant of a split
+ *                          exposure is `unknown_variant`
+ * None counts: outside, by the reason and on the day of the first that was not passed over.
+ * Some count, but the first exposure ever (skewed ones aside) lies before the start: carried over,
+ * on that first day.  Else the unit is of the cohort and the variant of the first that counts; in
+ * `crossed` when another names another variant.
+ */
+
+#include "cell_map.h"
+#include "scheme.h"
+
+#define POPULATION_NONE 255
+#define CONTRIBUTION_SLICES_MAX (EXPERIMENT_SEGMENTS_MAX + 2)
+
+struct contribution {
+    uint8_t population; /* POPULATION_NONE: nothing, and all below is 0 */
+    uint8_t variant;
+    uint8_t quality; /* bits of enum units_field: mismatch, hot, skewed */
+    uint8_t slice_count;
+    int32_t cohort;
+    uint16_t slices[CONTRIBUTION_SLICES_MAX]; /* of OUTSIDE: the reason */
+    uint64_t supported;                       /* metrics that have cells */
+    uint64_t reached;                         /* of them, those with y = 1 */
+};
+
+/* `record` NULL: a unit not seen yet. */
+void contribution_of(const struct scheme_definition *definition, const struct unit_record *record,
+                     struct contribution *contribution);
+
+/* Adds `after` and subtracts `before`, touching no cell where nothing changed. */
+MUST_CHECK enum status contribution_add(struct cell_map *cells, uint32_t definition,
+                                        const struct contribution *before,
+                                        const struct contribution *after, struct error *error);
+
+/* metric.c: whether the unit's outcomes after its exposure make the metric 1. */
+bool metric_is_reached(const struct scheme_metric *metric, const struct unit_record *record,
+                       int64_t exposure_ms);
+
+#endif

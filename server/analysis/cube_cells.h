@@ -1,0 +1,19 @@
+#ifndef ANALYSIS_CUBE_CELLS_H
+#define ANALYSIS_CUBE_CELLS_H
+
+/* Cells as they stand in the state: values in bytes, and the numbering of metrics there. */
+
+#include "analysis/cube.h"
+
+#define CELL_VALUE_SIZE_MAX (1 + 16 * CUBE_FIELDS_MAX)
+
+/* Writes 1 + 16 * count bytes. */
+void cell_value_write(const int128 *values, size_t count, unsigned char *bytes);
+/* False when it is no value of a cell; values past `count` are left alone. */
+bool cell_value_read(struct slice bytes, int128 values[static CUBE_FIELDS_MAX], size_t *count);
+
+/* The metrics of the experiment sorted by name: metric number i + 1 of the state. */
+size_t metrics_by_name(const struct experiment *experiment,
+                       struct experiment_metric metrics[static EXPERIMENT_METRICS_MAX]);
+
+#endif

@@ -1,0 +1,250 @@
+/*
+ * The fold: one state that is published, and at times a second one on its way.
+ *
+ * The first goes on by the declarations it was built for.  When it is outdated (builder.h), a
+ * second is built by all catalogues met so far, from the journal's beginning.  A still newer
+ * catalogue with another scheme starts it afresh.  When the second stands where the first stands
+ * it is published, and takes the first one's place; readers of the old one end in peace.
+ */
+
+#include "analysis/fold.h"
+
+#include "builder.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct fold {
+    struct fold_options options;
+    struct builder *first;
+    struct builder *second; /* NULL: none on its way */
+    uint64_t second_seen;   /* the last catalogue that was weighed for it */
+    pthread_mutex_t lock;   /* of what other threads ask for, below */
+    struct view *view;      /* of `first`, one reference */
+    struct fold_progress progress;
+};
+
+static struct builder_options builder_options_of(const struct fold_options *options)
+{
+    return (struct builder_options){.secret = store_secret(options->store),
+                                    .journal = options->journal,
+                                    .batch = options->batch};
+}
+
+/* A state built by these catalogues, with nothing folded yet. */
+enum status builder_start(const struct fold_options *options,
+                          const struct catalogue_records *catalogues, bool unsynced,
+                          struct builder **builder, struct error *error)
+{
+    struct state *state = NULL;
+    struct view *view = NULL;
+    struct state_options state_options = {.unsynced = unsynced};
+    struct builder_options builder_options = builder_options_of(options);
+    enum status status = state_create(options->store, &state_options, &state, error);
+    if (status)
+        return status;
+    status = builder_prepare(state, catalogues, error);
+    if (status) {
+        state_close(state);
+        return status;
+    }
+    status = view_new(state, &view, error);
+    return status ? status : builder_open(&builder_options, view, builder, error);
+}
+
+enum status builder_start_over(const struct fold_options *options, bool unsynced,
+                               struct builder **builder, struct error *error)
+{
+    struct catalogue_records catalogues = {0};
+    enum status status = catalogues_of_journal(
+        options->journal, journal_last_sequence(options->journal), &catalogues, error);
+    if (!status)
+        status = builder_start(options, &catalogues, unsynced, builder, error);
+    catalogue_records_done(&catalogues);
+    return status;
+}
+
+static enum status builder_publish(struct builder *builder, struct error *error)
+{
+    return state_publish(view_owned_state(builder_view(builder)), error);
+}
+
+/* The current state, where there is one that this version can go on with. */
+static enum status first_resume(const struct fold_options *options, struct builder **first,
+                                struct error *error)
+{
+    struct view *view = NULL;
+    struct builder_options builder_options = builder_options_of(options);
+    enum status status = view_open(options->store, &view, error);
+    return status ? status : builder_open(&builder_options, view, first, error);
+}
+
+static enum status first_open(const struct fold_options *options, struct builder **first,
+                              struct error *error)
+{
+    struct error why = {0};
+    enum status status = first_resume(options, first, &why);
+    if (!status)
+        return STATUS_OK;
+    if (status != STATUS_NOT_FOUND && status != STATUS_INVALID && status != STATUS_STORAGE)
+        return FAIL(error, status, why.where, 0, "%s", why.text);
+    status = builder_start_over(options, false, first, error);
+    return status ? status : builder_publish(*first, error);
+}
+
+static void fold_tell(struct fold *fold)
+{
+    const struct progress *first = builder_progress(fold->first);
+    const struct progress *second = fold->second ? builder_progress(fold->second) : NULL;
+    pthread_mutex_lock(&fold->lock);
+    fold->progress = (struct fold_progress){.watermark = first->watermark,
+                                            .received_ms = first->received_ms,
+                                            .damaged = first->damaged,
+                                            .building = second,
+                                            .build_watermark = second ? second->watermark : 0};
+    pthread_mutex_unlock(&fold->lock);
+}
+
+/* Readers get the view of the first builder from here on. */
+static void fold_show(struct fold *fold)
+{
+    struct view *view = view_acquire(builder_view(fold->first));
+    pthread_mutex_lock(&fold->lock);
+    struct view *old = fold->view;
+    fold->view = view;
+    pthread_mutex_unlock(&fold->lock);
+    view_release(old);
+}
+
+enum status fold_open(const struct fold_options *options, struct fold **fold, struct error *error)
+{
+    struct fold *made = calloc(1, sizeof *made);
+    if (!made || pthread_mutex_init(&made->lock, NULL) != 0) {
+        free(made);
+        return FAIL(error, STATUS_NO_MEMORY, "fold", 0, "no memory");
+    }
+    made->options = *options;
+    enum status status = first_open(options, &made->first, error);
+    if (status) {
+        fold_close(made);
+        return status;
+    }
+    fold_show(made);
+    fold_tell(made);
+    *fold = made;
+    return STATUS_OK;
+}
+
+void fold_close(struct fold *fold)
+{
+    if (!fold)
+        return;
+    builder_free(fold->second);
+    builder_free(fold->first);
+    view_release(fold->view);
+    pthread_mutex_destroy(&fold->lock);
+    free(fold);
+}
+
+/* The scheme of a state built by these catalogues. */
+static enum status scheme_of(const struct catalogue_records *catalogues, struct digest *digest,
+                             struct error *error)
+{
+    struct declared *declared = declared_copy(NULL);
+    struct scheme *scheme = NULL;
+    if (!declared)
+        return FAIL(error, STATUS_NO_MEMORY, "history", 0, "no memory");
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < catalogues->count; i++) {
+        const struct catalogue_record *item = &catalogues->items[i];
+        status = declared_add(declared, item->sequence, item->time_ms, item->body, error);
+    }
+    if (!status)
+        status = declared_settle(declared, error);
+    if (!status)
+        status = scheme_compile(declared, &scheme, error);
+    if (!status)
+        *digest = scheme->digest;
+    scheme_free(scheme);
+    declared_release(declared);
+    return status;
+}
+
+/* Starts the second builder, or starts it afresh, where what is declared asks for it. */
+static enum status second_weigh(struct fold *fold, struct error *error)
+{
+    const struct progress *first = builder_progress(fold->first);
+    if (first->seen == first->used || (fold->second && fold->second_seen == first->seen))
+        return STATUS_OK;
+    struct catalogue_records catalogues = {0};
+    struct state *state = view_owned_state(builder_view(fold->first));
+    enum status status = catalogues_of_state(state, &catalogues, error);
+    bool fits = false;
+    if (!status && fold->second) {
+        struct digest digest;
+        status = scheme_of(&catalogues, &digest, error);
+        fits = !status && digest_equal(&digest, &builder_scheme(fold->second)->digest);
+    }
+    if (!status && !fits) {
+        builder_free(fold->second);
+        fold->second = NULL;
+        status = builder_start(&fold->options, &catalogues, false, &fold->second, error);
+    }
+    if (!status)
+        fold->second_seen = first->seen;
+    catalogue_records_done(&catalogues);
+    return status;
+}
+
+static enum status second_publish(struct fold *fold, struct error *error)
+{
+    enum status status = builder_publish(fold->second, error);
+    if (status)
+        return status;
+    struct builder *old = fold->first;
+    fold->first = fold->second;
+    fold->second = NULL;
+    fold_show(fold);
+    builder_free(old);
+    return STATUS_OK;
+}
+
+static enum status second_advance(struct fold *fold, bool *more, struct error *error)
+{
+    bool stepped = false;
+    uint64_t watermark = builder_progress(fold->first)->watermark;
+    *more = true;
+    enum status status = STATUS_OK;
+    if (builder_progress(fold->second)->watermark < watermark)
+        status = builder_step(fold->second, watermark, &stepped, error);
+    if (!status && builder_progress(fold->second)->watermark >= watermark)
+        status = second_publish(fold, error);
+    return status;
+}
+
+enum status fold_advance(struct fold *fold, bool *more, struct error *error)
+{
+    *more = false;
+    enum status status = builder_step(fold->first, 0, more, error);
+    if (!status)
+        status = second_weigh(fold, error);
+    if (!status && fold->second)
+        status = second_advance(fold, more, error);
+    fold_tell(fold);
+    return status;
+}
+
+void fold_progress(struct fold *fold, struct fold_progress *progress)
+{
+    pthread_mutex_lock(&fold->lock);
+    *progress = fold->progress;
+    pthread_mutex_unlock(&fold->lock);
+}
+
+struct view *fold_view(struct fold *fold)
+{
+    pthread_mutex_lock(&fold->lock);
+    struct view *view = view_acquire(fold->view);
+    pthread_mutex_unlock(&fold->lock);
+    return view;
+}

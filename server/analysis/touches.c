@@ -1,0 +1,317 @@
+/*
+ * From a message to entries of unit records.  A record's JSON was written canonically by us, and
+ * most of it is of no use here, so traits are walked by their names and only a value that a
+ * definition names is read; properties only for an event with conditions.
+ */
+
+#include "touches.h"
+
+#include "slices.h"
+
+#include "base/json.h"
+
+#include <stdlib.h>
+
+#define TRAIT_NAME_SIZE_MAX 128
+
+static uint64_t content_number(const struct hash128 *content)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < 8; i++)
+        number = number << 8 | content->bytes[i];
+    return number;
+}
+
+static struct entry_head head_of(const struct message *message, uint16_t flags)
+{
+    struct entry_head head = {.time_ms = message->occurred_ms,
+                              .content = content_number(&message->content)};
+    struct slice id = message->message_id;
+    if (flags & RECORD_HASH_ID || slice_is_empty(id))
+        id = (struct slice){.data = (const char *)message->content.bytes,
+                            .size = sizeof message->content.bytes};
+    uint64_t seed = text_hash(message->type == MESSAGE_EXPOSURE, message->event);
+    head.key = text_hash(seed, id);
+    if (message->type == MESSAGE_EXPOSURE)
+        head.key = text_hash(head.key, message->experiment);
+    return head;
+}
+
+/* Makes room for one more of `count` items; NULL without memory. */
+static void *grown(void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    size_t wider = *capacity ? 2 * *capacity : 1024;
+    void *moved = realloc(items, wider * size);
+    if (moved)
+        *capacity = wider;
+    return moved;
+}
+
+static bool item_add(struct touches *touches, enum unit_list_type type, size_t index,
+                     struct slice payload)
+{
+    void *entries = grown(touches->entries, touches->entry_count, &touches->entry_capacity,
+                          sizeof *touches->entries);
+    if (!entries)
+        return false;
+    touches->entries = entries;
+    touches->entries[touches->entry_count++] =
+        (struct touch_item){.type = (uint8_t)type, .index = (uint16_t)index, .payload = payload};
+    return true;
+}
+
+/* What is common to the units of one message. */
+struct reading {
+    struct touches *touches;
+    const struct scheme *scheme;
+    struct names_table *names;
+    const struct message *message;
+    uint16_t flags;
+    const struct name_entry *event; /* of an outcome, else NULL */
+    const struct value *traits;     /* NULL: none that a definition names */
+    struct slice bits;              /* conditions of the event that hold */
+    struct error *error;
+};
+
+static enum status no_memory(struct error *error)
+{
+    return FAIL(error, STATUS_NO_MEMORY, "fold", 0, "no memory for a batch");
+}
+
+/* Bit i: condition i of the event holds for the properties. */
+static bool event_bits(struct reading *reading, const struct scheme_event *event)
+{
+    size_t size = (event->condition_count + 7) / 8;
+    struct value properties = value_null();
+    const struct message *message = reading->message;
+    if (size == 0)
+        return true;
+    char *bits = arena_alloc(&reading->touches->arena, size);
+    if (!bits)
+        return false;
+    if (message->properties.size &&
+        json_read(&reading->touches->arena, message->properties, 0, &properties, NULL))
+        properties = value_null();
+    for (size_t i = 0; i < event->condition_count; i++)
+        if (condition_holds(event->conditions[i], &properties))
+            bits[i / 8] = (char)(bits[i / 8] | 1 << i % 8);
+    reading->bits = (struct slice){.data = bits, .size = size};
+    return true;
+}
+
+static bool is_outcome(const struct message *message)
+{
+    return message->type == MESSAGE_TRACK || message->type == MESSAGE_PAGE ||
+           message->type == MESSAGE_SCREEN;
+}
+
+static bool trait_is_used(const struct scheme *scheme, struct slice name)
+{
+    for (size_t i = 0; i < scheme->trait_count; i++)
+        if (slice_equal(scheme->traits[i].head, name) || slice_equal(scheme->traits[i].path, name))
+            return true;
+    return false;
+}
+
+/* Counts the traits' names and reads the object where one of them is used. */
+static bool read_traits(struct reading *reading)
+{
+    const struct message *message = reading->message;
+    struct json_scanner scanner = json_scanner_of(message->traits, SLICE(""));
+    struct json_part part;
+    bool used = false;
+    while (message->traits.size && !json_scan(&scanner, &part, NULL) &&
+           part.kind != JSON_PART_END) {
+        if (part.name.size > TRAIT_NAME_SIZE_MAX)
+            continue;
+        struct name_entry *name = names_find(reading->names, reading->scheme, part.name, true);
+        if (!name)
+            return false;
+        name_count(name, message->occurred_ms);
+        used |= trait_is_used(reading->scheme, part.name);
+    }
+    if (!used)
+        return true;
+    struct value *traits = ARENA_NEW(&reading->touches->arena, struct value);
+    if (!traits)
+        return false;
+    if (!json_read(&reading->touches->arena, message->traits, 0, traits, NULL))
+        reading->traits = traits;
+    return true;
+}
+
+static bool read_event(struct reading *reading)
+{
+    const struct message *message = reading->message;
+    if (slice_is_empty(message->event))
+        return true;
+    struct name_entry *name = names_find(reading->names, reading->scheme, message->event, false);
+    if (!name)
+        return false;
+    name_count(name, message->occurred_ms);
+    if (!is_outcome(message))
+        return true;
+    reading->event = name;
+    return name->event < 0 || event_bits(reading, &reading->scheme->events[name->event]);
+}
+
+static bool trait_payload(struct arena *arena, const struct value *value, struct slice *payload)
+{
+    char digits[NUMBER_TEXT_SIZE];
+    struct slice text = {0};
+    uint16_t size = UNIT_TRAIT_OTHER;
+    if (value->kind == VALUE_NULL)
+        size = UNIT_TRAIT_NONE;
+    else if (trait_text(value, digits, &text) && text.size <= UNIT_TRAIT_TEXT_MAX)
+        size = (uint16_t)text.size;
+    else
+        text = (struct slice){0};
+    char *bytes = arena_alloc(arena, 2 + text.size);
+    if (!bytes)
+        return false;
+    uint16_t stored = htole16(size);
+    memcpy(bytes, &stored, 2);
+    if (text.size)
+        memcpy(bytes + 2, text.data, text.size);
+    *payload = (struct slice){.data = bytes, .size = 2 + text.size};
+    return true;
+}
+
+static bool traits_add(const struct reading *reading, enum unit_kind kind)
+{
+    const struct scheme *scheme = reading->scheme;
+    for (size_t i = 0; reading->traits && i < scheme->trait_count; i++) {
+        const struct value *value = value_at(reading->traits, scheme->traits[i].path);
+        struct slice payload;
+        if (!value || !(scheme->traits[i].kinds >> kind & 1))
+            continue;
+        if (!trait_payload(&reading->touches->arena, value, &payload) ||
+            !item_add(reading->touches, UNIT_LIST_TRAITS, i, payload))
+            return false;
+    }
+    return true;
+}
+
+static bool outcome_add(const struct reading *reading, enum unit_kind kind)
+{
+    const struct scheme *scheme = reading->scheme;
+    const struct name_entry *name = reading->event;
+    int64_t time_ms = reading->message->occurred_ms;
+    if (!name)
+        return true;
+    if (name->event >= 0) {
+        const struct scheme_event *event = &scheme->events[name->event];
+        if (event->kinds >> kind & 1 && time_ms >= event->kept_from_ms &&
+            !item_add(reading->touches, UNIT_LIST_EVENTS, (size_t)name->event, reading->bits))
+            return false;
+    }
+    for (size_t i = 0; i < scheme->filter_count; i++) {
+        const struct scheme_filter *filter = &scheme->filters[i];
+        if (name->activity[i] && filter->kinds >> kind & 1 && time_ms >= filter->kept_from_ms &&
+            !item_add(reading->touches, UNIT_LIST_ACTIVITY, i, (struct slice){0}))
+            return false;
+    }
+    return true;
+}
+
+static bool exposure_add(const struct reading *reading, enum unit_kind kind, struct slice id)
+{
+    const struct message *message = reading->message;
+    if (message->type != MESSAGE_EXPOSURE)
+        return true;
+    int index = scheme_experiment(reading->scheme, message->experiment);
+    struct exposure_payload judged;
+    if (index < 0 || !(reading->scheme->experiments[index].kinds >> kind & 1) ||
+        !exposure_judge(&reading->scheme->experiments[index], message, kind, id,
+                        reading->flags & RECORD_SKEWED, &judged))
+        return true;
+    char *bytes = arena_alloc(&reading->touches->arena, EXPOSURE_PAYLOAD_SIZE);
+    if (!bytes)
+        return false;
+    exposure_payload_write(&judged, bytes);
+    return item_add(reading->touches, UNIT_LIST_EXPOSURES, (size_t)index,
+                    (struct slice){.data = bytes, .size = EXPOSURE_PAYLOAD_SIZE});
+}
+
+static enum status unit_touch(const struct reading *reading, const struct unit_numbers *numbers,
+                              enum unit_kind kind, struct slice id)
+{
+    struct touches *touches = reading->touches;
+    size_t first = touches->entry_count;
+    if (!traits_add(reading, kind) || !exposure_add(reading, kind, id) ||
+        !outcome_add(reading, kind))
+        return no_memory(reading->error);
+    if (touches->entry_count == first)
+        return STATUS_OK;
+    uint64_t unit;
+    enum status status = numbers->number(numbers->context, kind, id, &unit, reading->error);
+    if (status)
+        return status;
+    void *items = grown(touches->items, touches->count, &touches->capacity, sizeof *touches->items);
+    if (!items)
+        return no_memory(reading->error);
+    touches->items = items;
+    touches->items[touches->count++] =
+        (struct touch){.unit = unit,
+                       .order = touches->messages,
+                       .kind = (uint8_t)kind,
+                       .head = head_of(reading->message, reading->flags),
+                       .first_item = (uint32_t)first,
+                       .item_count = (uint32_t)(touches->entry_count - first)};
+    return STATUS_OK;
+}
+
+enum status touches_add(struct touches *touches, const struct scheme *scheme,
+                        struct names_table *names, const struct unit_numbers *numbers,
+                        const struct message *message, uint16_t flags, struct error *error)
+{
+    struct reading reading = {.touches = touches,
+                              .scheme = scheme,
+                              .names = names,
+                              .message = message,
+                              .flags = flags,
+                              .error = error};
+    const struct slice ids[UNIT_KIND_COUNT] = {[UNIT_USER] = message->user,
+                                               [UNIT_ACCOUNT] = message->account,
+                                               [UNIT_ANONYMOUS] = message->anonymous};
+    if (!read_traits(&reading) || !read_event(&reading))
+        return no_memory(error);
+    enum status status = STATUS_OK;
+    for (unsigned kind = 0; !status && kind < UNIT_KIND_COUNT; kind++)
+        if (scheme->kinds >> kind & 1 && !slice_is_empty(ids[kind]))
+            status = unit_touch(&reading, numbers, (enum unit_kind)kind, ids[kind]);
+    touches->messages++;
+    return status;
+}
+
+static int touch_compare(const void *a, const void *b)
+{
+    const struct touch *one = a, *other = b;
+    if (one->unit != other->unit)
+        return one->unit < other->unit ? -1 : 1;
+    return (one->order > other->order) - (one->order < other->order);
+}
+
+void touches_sort(struct touches *touches)
+{
+    if (touches->count)
+        qsort(touches->items, touches->count, sizeof *touches->items, touch_compare);
+}
+
+void touches_clear(struct touches *touches)
+{
+    arena_reset(&touches->arena);
+    touches->count = 0;
+    touches->entry_count = 0;
+    touches->messages = 0;
+}
+
+void touches_done(struct touches *touches)
+{
+    free(touches->items);
+    free(touches->entries);
+    arena_done(&touches->arena);
+    *touches = (struct touches){0};
+}

@@ -1,0 +1,66 @@
+#ifndef ANALYSIS_TOUCHES_H
+#define ANALYSIS_TOUCHES_H
+
+/*
+ * Messages of a batch turned into what they change: for each unit that a message names, of a kind
+ * that some definition analyses, the entries that its record takes.  Exposures are judged here,
+ * where the id is known: the declaration in force at the exposure's time decides, passing over
+ * the audience (architecture, Walks).
+ *
+ * A message goes to the units of all ids it carries; identity across ids is architecture 9.
+ *
+ * The key of an entry stands for its message id within its unit and event name (of an exposure,
+ * the experiment too): equal keys are one message.  A message without an id has its content.
+ */
+
+#include "names.h"
+
+#include "store/record.h"
+
+struct touch_item {
+    uint8_t type; /* enum unit_list_type */
+    uint16_t index;
+    struct slice payload; /* in the arena of the batch */
+};
+
+struct touch {
+    uint64_t unit;  /* its number */
+    uint32_t order; /* of the message in the batch */
+    uint8_t kind;
+    struct entry_head head; /* `key` is that of traits and outcomes too */
+    uint32_t first_item, item_count;
+};
+
+/* From a unit's kind and id to its number. */
+struct unit_numbers {
+    enum status (*number)(void *context, enum unit_kind kind, struct slice id, uint64_t *unit,
+                          struct error *error);
+    void *context;
+};
+
+struct touches {
+    struct arena arena; /* of payloads; emptied with each batch */
+    struct touch *items;
+    size_t count, capacity;
+    struct touch_item *entries;
+    size_t entry_count, entry_capacity;
+    uint32_t messages; /* read in this batch */
+};
+
+/* Adds what `message`, of a record with those flags, changes. */
+MUST_CHECK enum status touches_add(struct touches *touches, const struct scheme *scheme,
+                                   struct names_table *names, const struct unit_numbers *numbers,
+                                   const struct message *message, uint16_t flags,
+                                   struct error *error);
+/* By unit, then in the order of the messages. */
+void touches_sort(struct touches *touches);
+void touches_clear(struct touches *touches);
+void touches_done(struct touches *touches);
+
+/* judge.c: the payload of an exposure of unit `id` of that kind; false when it says nothing of a
+ * unit of that kind. */
+bool exposure_judge(const struct scheme_experiment *experiment, const struct message *message,
+                    enum unit_kind kind, struct slice id, bool skewed,
+                    struct exposure_payload *payload);
+
+#endif

@@ -1,0 +1,138 @@
+#ifndef ANALYSIS_UNIT_RECORD_H
+#define ANALYSIS_UNIT_RECORD_H
+
+/*
+ * What is kept of one unit (architecture 10): lists of entries in record order, each list bounded.
+ * What a list holds is a function of the set of its entries, never of their order of arrival.
+ *
+ * Bytes of a unit record, UNIT_FORMAT 1, all numbers little endian:
+ *     u8 format, u8 kind of unit, then for each list that is not empty, by (type, index):
+ *         u8 type | varint index | varint 2 * count + overflow | varint size | entries
+ *     an entry of exposures, traits, events:
+ *         i64 time, ms | u64 first 8 bytes of the content hash, as a number | u64 key | payload
+ *     an entry of activity:
+ *         i32 UTC day | u32 first instant of it, ms | u32 last instant
+ * Payloads: exposures struct exposure_payload, 6 bytes; traits u16 size and the text of the value
+ * (UNIT_TRAIT_NONE, _OTHER instead of a size: null, and what is no scalar or too long); events
+ * one bit for each condition of the scheme's event, in whole bytes.
+ *
+ * index is that of the scheme: experiment, trait, event, activity filter.  The bytes are stored in
+ * parts of UNIT_VALUE_MAX: key u64 unit number, u16 part, big endian; the first part begins with
+ * u32 size of the whole.
+ *
+ * Record order within a list: time, content, key.  One key (message id within an event name)
+ * stands once: the first in record order.  Of each list the first UNIT_LIST_MAX stay; `overflow`
+ * says that there were more.
+ */
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "base/unit.h"
+
+#include <endian.h>
+
+#define UNIT_FORMAT 1
+
+enum unit_list_type {
+    UNIT_LIST_EXPOSURES = 1,
+    UNIT_LIST_TRAITS,
+    UNIT_LIST_EVENTS,
+    UNIT_LIST_ACTIVITY
+};
+
+#define ENTRY_HEAD_SIZE 24
+#define EXPOSURE_PAYLOAD_SIZE 6
+#define ACTIVITY_ENTRY_SIZE 12
+#define UNIT_TRAIT_TEXT_MAX 512 /* longer texts are no value of a segment */
+#define UNIT_TRAIT_NONE 0xffff
+#define UNIT_TRAIT_OTHER 0xfffe
+
+struct unit_list {
+    uint8_t type;
+    bool overflow;
+    uint16_t index;
+    uint32_t count;
+    uint32_t size;     /* bytes of the entries */
+    uint32_t capacity; /* 0: `entries` is borrowed */
+    char *entries;
+};
+
+struct unit_record {
+    enum unit_kind kind;
+    struct unit_list *lists; /* sorted by (type, index) */
+    size_t count;
+    size_t capacity;
+};
+
+struct entry_head {
+    int64_t time_ms;
+    uint64_t content;
+    uint64_t key;
+};
+
+struct exposure_payload {
+    uint8_t skewed;   /* 0 or 1; first, so that of equal bodies the one that is not skewed stays */
+    uint8_t reason;   /* enum outside; OUTSIDE_COUNT: it counts */
+    uint8_t variant;  /* as reported: the scheme's number, or VARIANT_NONE */
+    uint8_t computed; /* the same as computed; VARIANT_NONE: not asked */
+    uint16_t phase;   /* of the declaration in force */
+};
+#define VARIANT_NONE 255
+
+static inline uint64_t load_u64(const char *bytes)
+{
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+    return le64toh(value);
+}
+
+static inline uint32_t load_u32(const char *bytes)
+{
+    uint32_t value;
+    memcpy(&value, bytes, sizeof value);
+    return le32toh(value);
+}
+
+static inline uint16_t load_u16(const char *bytes)
+{
+    uint16_t value;
+    memcpy(&value, bytes, sizeof value);
+    return le16toh(value);
+}
+
+static inline int64_t entry_time(const char *entry)
+{
+    return (int64_t)load_u64(entry);
+}
+
+/* The list of that type and index, NULL when it is empty. */
+const struct unit_list *unit_list_find(const struct unit_record *record, enum unit_list_type type,
+                                       size_t index);
+
+/* Borrows `bytes`, which have to outlive `record`.  STORAGE when they are no unit record. */
+MUST_CHECK enum status unit_record_read(struct arena *arena, struct slice bytes,
+                                        struct unit_record *record, struct error *error);
+void unit_record_write(struct buffer *out, const struct unit_record *record);
+
+enum unit_change { UNIT_UNCHANGED, UNIT_CHANGED, UNIT_DUPLICATE };
+
+/* Puts an entry where it belongs.  DUPLICATE: an entry of that key was there (the first in record
+ * order stays); UNCHANGED: past the bound of a list that overflowed before.  With a failed arena
+ * nothing is changed; see arena->failed. */
+enum unit_change unit_record_put(struct arena *arena, struct unit_record *record,
+                                 enum unit_list_type type, size_t index,
+                                 const struct entry_head *head, struct slice payload);
+/* Widens the day's first and last instant. */
+enum unit_change unit_record_activity(struct arena *arena, struct unit_record *record, size_t index,
+                                      int64_t time_ms);
+
+/* Size of the entry at `entry` of a list of that type. */
+uint32_t entry_size(const struct unit_list *list, const char *entry);
+
+void exposure_payload_write(const struct exposure_payload *payload,
+                            char bytes[static EXPOSURE_PAYLOAD_SIZE]);
+struct exposure_payload exposure_payload_read(const char *entry);
+
+#endif
