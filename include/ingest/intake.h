@@ -14,7 +14,8 @@
 
 /* What a route means by a body. */
 enum intake_route {
-    INTAKE_BATCH,
+    INTAKE_BATCH,   /* an object with a list `batch` of messages */
+    INTAKE_MESSAGE, /* one message, whose `type` says which: a line of import */
     INTAKE_TRACK,
     INTAKE_IDENTIFY,
     INTAKE_GROUP,
@@ -27,7 +28,7 @@ struct intake_options {
     enum intake_route route;
     int64_t received_ms;
     bool trusted; /* a server key, or import: may bring exposures more than 30 days old */
-    bool import;  /* `receivedAt` and `skewed` of a message count: what export wrote */
+    bool import;  /* what export wrote counts: `receivedAt`, `skewed`, the corrected `timestamp` */
     const struct catalogue *catalogue; /* which id an exposure needs; NULL: any will do */
 };
 
@@ -68,14 +69,15 @@ struct intake_record {
 struct intake_batch {
     struct arena arena; /* owns everything below */
     struct intake_record *records;
-    size_t record_count;
+    size_t record_count, record_capacity;
     struct rejected *rejected;
-    size_t rejected_count;
+    size_t rejected_count, rejected_capacity;
     struct slice key; /* writeKey or api_key of the body, for authentication */
 };
 
-/* INVALID when the body as a whole is no JSON object (line and column in the error); single bad
- * events are listed in `rejected`.  Initialise `batch` to zero; free with intake_batch_done. */
+/* INVALID when the body as a whole is no JSON object (line and column in the error), TOO_LARGE when
+ * its events take too much memory; single bad events are listed in `rejected`.  Initialise `batch`
+ * to zero; free with intake_batch_done, also after a failure. */
 MUST_CHECK enum status intake_read(const struct intake_options *options, struct slice body,
                                    struct intake_batch *batch, struct error *error);
 void intake_batch_done(struct intake_batch *batch);

@@ -8,8 +8,8 @@
 #include "base/limits.h"
 #include "message.h"
 
-/* Room for values, texts and encoded bodies of one call: a body inflates at most to BODY_SIZE_MAX,
- * and a JSON value takes about fifty times the two bytes that it needs at least. */
+/* Room for the records and refusals of one call.  A body has at most BODY_SIZE_MAX bytes; what
+ * takes most is the smallest event that can be refused, two bytes, with its row and its reason. */
 #define INTAKE_MEMORY_MAX (64 * (size_t)BODY_SIZE_MAX)
 
 static const char *const rejections[REJECTION_COUNT] = {
@@ -23,26 +23,35 @@ const char *rejection_text(enum rejection rejection)
     return rejections[rejection];
 }
 
+/* Room for one more of the items that an arena holds; NULL when there is none. */
+static void *grown(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    size_t wanted = *capacity ? 2 * *capacity : 16;
+    void *more = arena_array(arena, wanted, size);
+    if (!more)
+        return NULL;
+    if (count)
+        memcpy(more, items, count * size);
+    *capacity = wanted;
+    return more;
+}
+
 /* What stands beside the events of a batch. */
 struct envelope {
     struct slice *events;
     size_t count, capacity;
-    struct slice sent_at;
-    bool has_list;
+    struct slice sent_at; /* as it stands in the JSON */
 };
 
 static bool envelope_add(struct arena *arena, struct envelope *envelope, struct slice text)
 {
-    if (envelope->count == envelope->capacity) {
-        size_t capacity = envelope->capacity ? 2 * envelope->capacity : 64;
-        struct slice *events = ARENA_ARRAY(arena, capacity, struct slice);
-        if (!events)
-            return false;
-        if (envelope->count)
-            memcpy(events, envelope->events, envelope->count * sizeof *events);
-        envelope->events = events;
-        envelope->capacity = capacity;
-    }
+    struct slice *events =
+        grown(arena, envelope->events, envelope->count, &envelope->capacity, sizeof *events);
+    if (!events)
+        return false;
+    envelope->events = events;
     envelope->events[envelope->count++] = text;
     return true;
 }
@@ -76,7 +85,7 @@ static enum status envelope_read(const struct intake_options *options, struct sl
         if (part.kind == JSON_PART_MEMBER)
             envelope_member(batch, envelope, &part);
         else if (!single && !envelope_add(&batch->arena, envelope, part.text))
-            return FAIL(error, STATUS_NO_MEMORY, "body", 0, "no memory for the events of a batch");
+            return FAIL(error, STATUS_TOO_LARGE, "body", 0, "the batch takes too much memory");
     }
     if (status)
         return status;
@@ -89,6 +98,51 @@ static enum status envelope_read(const struct intake_options *options, struct sl
     return STATUS_OK;
 }
 
+static bool batch_refuse(struct intake_batch *batch, size_t index,
+                         const struct message_fault *fault)
+{
+    struct rejected *rejected = grown(&batch->arena, batch->rejected, batch->rejected_count,
+                                      &batch->rejected_capacity, sizeof *rejected);
+    if (!rejected)
+        return false;
+    batch->rejected = rejected;
+    batch->rejected[batch->rejected_count++] = (struct rejected){.index = index,
+                                                                 .message_id = fault->message_id,
+                                                                 .reason = fault->reason,
+                                                                 .text = fault->text};
+    return true;
+}
+
+static enum status batch_fill(struct message_source *source, const struct envelope *envelope,
+                              struct intake_batch *batch, struct error *error)
+{
+    struct value sent_at;
+    source->sent_ms = TIME_NONE;
+    if (envelope->sent_at.size &&
+        json_read(&source->scratch, envelope->sent_at, 0, &sent_at, NULL) == STATUS_OK &&
+        !message_time(&sent_at, &source->sent_ms))
+        source->sent_ms = TIME_NONE;
+    batch->records = ARENA_ARRAY(&batch->arena, envelope->count, struct intake_record);
+    batch->record_capacity = batch->records ? envelope->count : 0;
+    for (size_t i = 0; i < envelope->count && !batch->arena.failed; i++) {
+        struct message_fault fault = {0};
+        struct intake_record *record = &batch->records[batch->record_count];
+        enum status status = message_normalise(source, envelope->events[i], record, &fault, error);
+        if (status == STATUS_OK)
+            batch->record_count++;
+        else if (status == STATUS_INVALID)
+            batch_refuse(batch, i, &fault);
+        else if (!batch->arena.failed)
+            return status;
+    }
+    if (batch->arena.failed) {
+        if (error)
+            *error = (struct error){0};
+        return FAIL(error, STATUS_TOO_LARGE, "body", 0, "the batch takes too much memory");
+    }
+    return STATUS_OK;
+}
+
 enum status intake_read(const struct intake_options *options, struct slice body,
                         struct intake_batch *batch, struct error *error)
 {
@@ -97,23 +151,10 @@ enum status intake_read(const struct intake_options *options, struct slice body,
     enum status status = envelope_read(options, body, batch, &envelope, error);
     if (status)
         return status;
-    batch->records = ARENA_ARRAY(&batch->arena, envelope.count, struct intake_record);
-    batch->rejected = ARENA_ARRAY(&batch->arena, envelope.count, struct rejected);
-    struct message_source source = {
-        .options = options, .sent_at = envelope.sent_at, .arena = &batch->arena};
-    for (size_t i = 0; i < envelope.count && !batch->arena.failed; i++) {
-        struct slice message_id = {0};
-        struct message_fault fault;
-        struct intake_record *record = &batch->records[batch->record_count];
-        if (message_normalise(&source, envelope.events[i], record, &message_id, &fault))
-            batch->record_count++;
-        else
-            batch->rejected[batch->rejected_count++] = (struct rejected){
-                .index = i, .message_id = message_id, .reason = fault.reason, .text = fault.text};
-    }
-    if (batch->arena.failed)
-        return FAIL(error, STATUS_TOO_LARGE, "body", 0, "the batch takes too much memory");
-    return STATUS_OK;
+    struct message_source source = {.options = options, .arena = &batch->arena};
+    status = batch_fill(&source, &envelope, batch, error);
+    message_source_done(&source);
+    return status;
 }
 
 void intake_batch_done(struct intake_batch *batch)
@@ -143,26 +184,24 @@ void intake_write_answer(struct buffer *out, const struct intake_batch *batch, s
 enum status intake_add_exposure(struct intake_batch *batch, const struct message *exposure,
                                 int64_t received_ms, struct error *error)
 {
-    struct intake_record *records =
-        ARENA_ARRAY(&batch->arena, batch->record_count + 1, struct intake_record);
+    struct intake_record *records = grown(&batch->arena, batch->records, batch->record_count,
+                                          &batch->record_capacity, sizeof *records);
     if (!records)
         return FAIL(error, STATUS_NO_MEMORY, "exposure", 0, "no memory for an exposure");
-    if (batch->record_count)
-        memcpy(records, batch->records, batch->record_count * sizeof *records);
+    batch->records = records;
     struct message message = *exposure;
     message.type = MESSAGE_EXPOSURE;
     message.event = slice_of(exposure_dialects[0].event);
     message.original_ms = TIME_NONE;
     message.sent_ms = TIME_NONE;
     message.occurred_ms = received_ms;
-    struct intake_record *record = &records[batch->record_count];
-    record->received_ms = received_ms;
-    enum status status = message_encode(&batch->arena, &message, record, error);
-    if (status)
-        return status;
-    batch->records = records;
-    batch->record_count++;
-    return STATUS_OK;
+    struct intake_record record = {.received_ms = received_ms};
+    struct buffer encoded = {0};
+    enum status status = message_encode(&batch->arena, &encoded, &message, &record, error);
+    if (!status)
+        batch->records[batch->record_count++] = record;
+    buffer_done(&encoded);
+    return status;
 }
 
 /* A JSON object under construction: members with what is there. */
@@ -246,7 +285,10 @@ enum status intake_write_message(struct buffer *out, const struct record *record
     write_text(out, "previousId", message.previous);
     if (is_track)
         write_text(out, "event", message.event);
+    write_time(out, "timestamp", message.occurred_ms);
     write_time(out, "originalTimestamp", message.original_ms);
+    if (message.original_ms == TIME_NONE)
+        buffer_add(out, SLICE(",\"originalTimestamp\":null"));
     write_time(out, "sentAt", message.sent_ms);
     write_time(out, "receivedAt", record->received_ms);
     if (record->flags & RECORD_SKEWED)

@@ -4,7 +4,9 @@
  * Time: `originalTimestamp`, else `timestamp`, corrected by the client's clock as Segment
  * specifies, occurred = received - (sentAt - timestamp), but only where that shift is over 60 s
  * (below it is network delay) and in whole seconds; never later than receipt.  All three times are
- * kept.
+ * kept.  A message that `export` wrote carries the corrected time as `timestamp` beside
+ * `originalTimestamp` (null where it had none), as Segment delivers messages: `import` takes it,
+ * for the time of receipt may have been raised since.
  *
  * Content hash: over the encoded message without sentAt and the corrected time.  It breaks ties in
  * the record order, and is the identity of a message that has a time of its own but no messageId.
@@ -17,7 +19,12 @@
 
 #define CLOCK_SHIFT_MIN_MS (60 * SECOND_MS)
 #define SKEW_MAX_MS (30 * DAY_MS)
-#define MESSAGE_ID_SIZE_MAX 256 /* Segment's own is 100 characters */
+#define MESSAGE_ID_SIZE_MAX 256                 /* Segment's own is 100 characters */
+#define TIME_LATEST_MS INT64_C(253402300799999) /* what RFC 3339 can still write: year 9999 */
+
+/* A line of `export` is its event in canonical form with all its times: 1e14 takes 15 digits there,
+ * so what came in at the limit is longer on its way back. */
+#define IMPORT_SIZE_MAX (4 * EVENT_SIZE_MAX)
 
 const struct exposure_dialect exposure_dialects[] = {
     {"Experiment Viewed", "experiment_id", "variation_id"},
@@ -28,7 +35,7 @@ const struct exposure_dialect exposure_dialects[] = {
 
 /* An event on its way: what was read, and what is made of it. */
 struct draft {
-    const struct message_source *source;
+    struct message_source *source;
     struct value event;
     const struct value *context; /* may be NULL */
     struct message message;
@@ -36,6 +43,12 @@ struct draft {
     int64_t received_ms;
     struct message_fault *fault;
 };
+
+void message_source_done(struct message_source *source)
+{
+    arena_done(&source->scratch);
+    buffer_done(&source->encoded);
+}
 
 static bool refuse(struct draft *draft, enum rejection reason, struct slice text)
 {
@@ -53,17 +66,18 @@ static const struct value *member_of(const struct value *object, const char *nam
 static bool draft_id(struct draft *draft, const struct value *value, const char *name,
                      struct slice *id)
 {
-    struct arena *arena = draft->source->arena;
     if (!value)
         return true;
     struct slice text = value->text;
     if (value->kind == VALUE_INTEGER)
-        text = arena_format(arena, "%lld", (long long)value->integer);
+        text = arena_format(&draft->source->scratch, "%lld", (long long)value->integer);
     else if (value->kind != VALUE_TEXT)
-        return refuse(draft, REJECTION_BAD_UNIT, arena_format(arena, "%s is no text", name));
+        return refuse(draft, REJECTION_BAD_UNIT,
+                      arena_format(draft->source->arena, "%s is no text", name));
     const char *fault = unit_id_fault(text);
     if (fault)
-        return refuse(draft, REJECTION_BAD_UNIT, arena_format(arena, "%s: %s", name, fault));
+        return refuse(draft, REJECTION_BAD_UNIT,
+                      arena_format(draft->source->arena, "%s: %s", name, fault));
     *id = text;
     return true;
 }
@@ -84,6 +98,8 @@ static bool draft_ids(struct draft *draft)
         return false;
     if (message->type == MESSAGE_ALIAS && slice_is_empty(message->previous))
         return refuse(draft, REJECTION_NO_UNIT, SLICE("alias without previousId"));
+    if (message->type == MESSAGE_ALIAS && slice_is_empty(message->user))
+        return refuse(draft, REJECTION_NO_UNIT, SLICE("alias without userId"));
     if (message->type == MESSAGE_GROUP && slice_is_empty(message->account))
         return refuse(draft, REJECTION_NO_UNIT, SLICE("group without groupId"));
     if (slice_is_empty(message->user) && slice_is_empty(message->anonymous) &&
@@ -92,29 +108,15 @@ static bool draft_ids(struct draft *draft)
     return true;
 }
 
-/* A time member as text or, as some SDKs send it, ms since 1970. */
-static bool time_of(const struct value *value, int64_t *time_ms)
+bool message_time(const struct value *value, int64_t *time_ms)
 {
-    if (value->kind == VALUE_INTEGER && value->integer >= 0) {
+    if (!value)
+        return false;
+    if (value->kind == VALUE_INTEGER && value->integer >= 0 && value->integer <= TIME_LATEST_MS) {
         *time_ms = value->integer;
         return true;
     }
     return value->kind == VALUE_TEXT && time_parse(value->text, time_ms, NULL) == STATUS_OK;
-}
-
-static int64_t draft_sent_ms(const struct draft *draft)
-{
-    const struct value *own = member_of(&draft->event, "sentAt");
-    int64_t time_ms;
-    if (own && time_of(own, &time_ms))
-        return time_ms;
-    struct slice batch = draft->source->sent_at;
-    if (batch.size > 2 && batch.data[0] == '"') {
-        batch = (struct slice){.data = batch.data + 1, .size = batch.size - 2};
-        if (time_parse(batch, &time_ms, NULL) == STATUS_OK)
-            return time_ms;
-    }
-    return TIME_NONE;
 }
 
 static int64_t occurred_of(int64_t original_ms, int64_t sent_ms, int64_t received_ms)
@@ -130,26 +132,43 @@ static int64_t occurred_of(int64_t original_ms, int64_t sent_ms, int64_t receive
     return occurred_ms < received_ms ? occurred_ms : received_ms;
 }
 
+/* What export wrote: receipt, and the corrected time where `originalTimestamp` stands beside it. */
+static bool draft_delivered(struct draft *draft)
+{
+    const struct value *original = value_member(&draft->event, SLICE("originalTimestamp"));
+    const struct value *receipt = member_of(&draft->event, "receivedAt");
+    int64_t received_ms, occurred_ms;
+    if (!draft->source->options->import || !message_time(receipt, &received_ms) ||
+        received_ms > draft->received_ms)
+        return false;
+    draft->received_ms = received_ms;
+    draft->message.occurred_ms = received_ms;
+    if (!original || !message_time(member_of(&draft->event, "timestamp"), &occurred_ms))
+        return false;
+    if (occurred_ms < received_ms)
+        draft->message.occurred_ms = occurred_ms;
+    return true;
+}
+
 static bool draft_times(struct draft *draft)
 {
     struct message *message = &draft->message;
-    const struct intake_options *options = draft->source->options;
-    const struct value *receipt = member_of(&draft->event, "receivedAt");
-    int64_t time_ms;
-    draft->received_ms = options->received_ms;
-    if (options->import && receipt && time_of(receipt, &time_ms) && time_ms <= options->received_ms)
-        draft->received_ms = time_ms;
-    message->sent_ms = draft_sent_ms(draft);
-    message->original_ms = TIME_NONE;
+    draft->received_ms = draft->source->options->received_ms;
     message->occurred_ms = draft->received_ms;
+    message->original_ms = TIME_NONE;
+    bool is_corrected = draft_delivered(draft);
+    if (!message_time(member_of(&draft->event, "sentAt"), &message->sent_ms))
+        message->sent_ms = draft->source->sent_ms;
     const struct value *original = member_of(&draft->event, "originalTimestamp");
-    if (!original)
+    if (!original && !is_corrected)
         original = member_of(&draft->event, "timestamp");
     if (!original)
         return true;
-    if (!time_of(original, &message->original_ms))
+    if (!message_time(original, &message->original_ms))
         return refuse(draft, REJECTION_BAD_TIME, SLICE("timestamp is no RFC 3339 time"));
-    message->occurred_ms = occurred_of(message->original_ms, message->sent_ms, draft->received_ms);
+    if (!is_corrected)
+        message->occurred_ms =
+            occurred_of(message->original_ms, message->sent_ms, draft->received_ms);
     return true;
 }
 
@@ -164,30 +183,65 @@ static bool draft_message_id(struct draft *draft)
     return true;
 }
 
-/* An object member as canonical JSON, without `left_out` members; empty when missing or empty. */
-static bool draft_object(struct draft *draft, const struct value *value, const char *name,
-                         const struct exposure_dialect *left_out, struct slice *json)
+/* The canonical JSON of `object`, in the scratch; empty when it has no members. */
+static struct slice draft_json(struct draft *draft, const struct value *object)
 {
-    struct arena *arena = draft->source->arena;
-    if (!value)
-        return true;
-    if (value->kind != VALUE_OBJECT)
-        return refuse(draft, REJECTION_BAD_TYPE, arena_format(arena, "%s is no object", name));
-    struct value kept = value_object();
-    for (size_t i = 0; i < value->count; i++) {
-        struct slice member = value->members[i].name;
-        if (left_out && (slice_equals(member, left_out->experiment) ||
-                         slice_equals(member, left_out->variation)))
-            continue;
-        value_add_named(arena, &kept, member, value->members[i].value);
-    }
-    if (!kept.count)
-        return true;
-    struct buffer out = {0};
-    value_write(&out, &kept);
-    *json = arena_copy(arena, buffer_slice(&out));
-    buffer_done(&out);
+    struct buffer *out = &draft->source->encoded;
+    if (!object->count)
+        return (struct slice){0};
+    buffer_clear(out);
+    value_write(out, object);
+    if (out->failed)
+        draft->source->scratch.failed = true;
+    return arena_copy(&draft->source->scratch, buffer_slice(out));
+}
+
+/* The object member `name` of `parent` into `*object`, NULL when there is none. */
+static bool draft_object(struct draft *draft, const struct value *parent, const char *name,
+                         const struct value **object)
+{
+    *object = member_of(parent, name);
+    if (*object && (*object)->kind != VALUE_OBJECT)
+        return refuse(draft, REJECTION_BAD_TYPE,
+                      arena_format(draft->source->arena, "%s is no object", name));
     return true;
+}
+
+/* The properties, without what stands in members of its own already; and with the name and category
+ * of a page or screen, which some SDKs send beside them. */
+static struct slice draft_properties(struct draft *draft, const struct value *properties,
+                                     const struct exposure_dialect *dialect)
+{
+    static const char *const beside[] = {"category", "name"};
+    struct arena *scratch = &draft->source->scratch;
+    bool is_page = draft->message.type == MESSAGE_PAGE || draft->message.type == MESSAGE_SCREEN;
+    if (!dialect && !is_page)
+        return properties ? draft_json(draft, properties) : (struct slice){0};
+    struct value kept = value_object();
+    for (size_t i = 0; properties && i < properties->count; i++) {
+        const struct member *member = &properties->members[i];
+        if (!dialect || (!slice_equals(member->name, dialect->experiment) &&
+                         !slice_equals(member->name, dialect->variation)))
+            value_add_named(scratch, &kept, member->name, member->value);
+    }
+    for (size_t i = 0; is_page && i < sizeof beside / sizeof *beside; i++) {
+        const struct value *value = member_of(&draft->event, beside[i]);
+        if (value && value->kind == VALUE_TEXT && !value_member(&kept, slice_of(beside[i])))
+            value_add(scratch, &kept, beside[i], *value);
+    }
+    return draft_json(draft, &kept);
+}
+
+/* Control characters of ASCII, and of Latin-1, which in UTF-8 are C2 80 to C2 9F. */
+static bool has_control(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        unsigned char before = i ? (unsigned char)text.data[i - 1] : 0;
+        if (byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0))
+            return true;
+    }
+    return false;
 }
 
 /* An event name as grammar.md has it: 1 to 128 characters, no control character, no space at the
@@ -210,9 +264,8 @@ static bool draft_event(struct draft *draft)
         return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name over 128 characters"));
     if (name.data[0] == ' ' || name.data[name.size - 1] == ' ')
         return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name with a space at its end"));
-    for (size_t i = 0; i < name.size; i++)
-        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
-            return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name with a control character"));
+    if (has_control(name))
+        return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name with a control character"));
     message->event = name;
     return true;
 }
@@ -265,7 +318,7 @@ static bool draft_exposure(struct draft *draft, const struct exposure_dialect *d
         message->variation = variation->text;
     else if (variation && variation->kind == VALUE_INTEGER && variation->integer >= 0)
         message->variation =
-            arena_format(draft->source->arena, "%lld", (long long)variation->integer);
+            arena_format(&draft->source->scratch, "%lld", (long long)variation->integer);
     if (slice_is_empty(message->variation))
         return refuse(
             draft, REJECTION_BAD_EXPOSURE,
@@ -279,27 +332,22 @@ static bool draft_exposure(struct draft *draft, const struct exposure_dialect *d
 }
 
 /* Of `context` only page.path, locale and campaign are kept (architecture 17). */
-static void draft_context(struct draft *draft)
+static struct slice draft_context(struct draft *draft)
 {
-    struct arena *arena = draft->source->arena;
+    struct arena *scratch = &draft->source->scratch;
     struct value kept = value_object();
     const struct value *path = member_of(member_of(draft->context, "page"), "path");
     const struct value *locale = member_of(draft->context, "locale");
     const struct value *campaign = member_of(draft->context, "campaign");
     if (path && path->kind == VALUE_TEXT) {
-        struct value *page = value_add(arena, &kept, "page", value_object());
-        value_add(arena, page, "path", *path);
+        struct value *page = value_add(scratch, &kept, "page", value_object());
+        value_add(scratch, page, "path", *path);
     }
     if (locale && locale->kind == VALUE_TEXT)
-        value_add(arena, &kept, "locale", *locale);
+        value_add(scratch, &kept, "locale", *locale);
     if (campaign && campaign->kind == VALUE_OBJECT)
-        value_add(arena, &kept, "campaign", *campaign);
-    if (!kept.count)
-        return;
-    struct buffer out = {0};
-    value_write(&out, &kept);
-    draft->message.context = arena_copy(arena, buffer_slice(&out));
-    buffer_done(&out);
+        value_add(scratch, &kept, "campaign", *campaign);
+    return draft_json(draft, &kept);
 }
 
 static bool draft_type(struct draft *draft)
@@ -309,7 +357,7 @@ static bool draft_type(struct draft *draft)
         [INTAKE_GROUP] = MESSAGE_GROUP, [INTAKE_ALIAS] = MESSAGE_ALIAS,
         [INTAKE_PAGE] = MESSAGE_PAGE,   [INTAKE_SCREEN] = MESSAGE_SCREEN};
     enum intake_route route = draft->source->options->route;
-    if (route != INTAKE_BATCH) {
+    if (route != INTAKE_BATCH && route != INTAKE_MESSAGE) {
         draft->message.type = types[route];
         return true;
     }
@@ -324,60 +372,81 @@ static bool draft_type(struct draft *draft)
                   SLICE("type is none of track, identify, group, alias, page, screen"));
 }
 
+/* The message id comes first: an event that is refused is named by it. */
 static bool draft_fill(struct draft *draft)
 {
     struct message *message = &draft->message;
     draft->context = member_of(&draft->event, "context");
-    if (!draft_type(draft) || !draft_message_id(draft) || !draft_ids(draft) ||
+    if (!draft_message_id(draft) || !draft_type(draft) || !draft_ids(draft) ||
         !draft_event(draft) || !draft_times(draft))
         return false;
     const struct exposure_dialect *dialect = dialect_of(message);
     if (dialect && !draft_exposure(draft, dialect))
         return false;
-    const struct value *traits = member_of(&draft->event, "traits");
-    if (message->type != MESSAGE_IDENTIFY && message->type != MESSAGE_GROUP)
-        traits = member_of(draft->context, "traits");
-    draft_context(draft);
-    return draft_object(draft, member_of(&draft->event, "properties"), "properties", dialect,
-                        &message->properties) &&
-           draft_object(draft, traits, "traits", NULL, &message->traits);
-}
-
-bool message_normalise(const struct message_source *source, struct slice text,
-                       struct intake_record *record, struct slice *message_id,
-                       struct message_fault *fault)
-{
-    struct draft draft = {.source = source, .fault = fault};
-    if (text.size > EVENT_SIZE_MAX)
-        return refuse(
-            &draft, REJECTION_TOO_LARGE,
-            arena_format(source->arena, "%zu bytes, at most %d", text.size, EVENT_SIZE_MAX));
-    struct error error = {0};
-    if (json_read(source->arena, text, JSON_DEPTH_MAX, &draft.event, &error))
-        return refuse(&draft, REJECTION_BAD_JSON, arena_copy(source->arena, slice_of(error.text)));
-    if (draft.event.kind != VALUE_OBJECT)
-        return refuse(&draft, REJECTION_BAD_TYPE, SLICE("no JSON object"));
-    bool good = draft_fill(&draft);
-    *message_id = draft.message.message_id;
-    if (!good)
+    bool own_traits = message->type == MESSAGE_IDENTIFY || message->type == MESSAGE_GROUP;
+    const struct value *properties, *traits;
+    if (!draft_object(draft, &draft->event, "properties", &properties) ||
+        !draft_object(draft, own_traits ? &draft->event : draft->context, "traits", &traits))
         return false;
-    record->flags = draft.flags;
-    record->received_ms = draft.received_ms;
-    if (message_encode(source->arena, &draft.message, record, &error))
-        return refuse(&draft, REJECTION_BAD_JSON, arena_copy(source->arena, slice_of(error.text)));
+    message->properties = draft_properties(draft, properties, dialect);
+    if (traits)
+        message->traits = draft_json(draft, traits);
+    message->context = draft_context(draft);
     return true;
 }
 
+static bool draft_read(struct draft *draft, struct slice text, struct error *error)
+{
+    struct message_source *source = draft->source;
+    size_t size_max = source->options->import ? IMPORT_SIZE_MAX : EVENT_SIZE_MAX;
+    struct error found = {0};
+    if (text.size > size_max)
+        return refuse(draft, REJECTION_TOO_LARGE,
+                      arena_format(source->arena, "%zu bytes, at most %zu", text.size, size_max));
+    enum status status = json_read(&source->scratch, text, JSON_DEPTH_MAX, &draft->event, &found);
+    if (status == STATUS_OK && draft->event.kind == VALUE_OBJECT)
+        return true;
+    if (status == STATUS_OK)
+        return refuse(draft, REJECTION_BAD_TYPE, SLICE("no JSON object"));
+    if (status != STATUS_INVALID)
+        error_set(error, status, "event", 0, "%s", found.text);
+    return refuse(draft, REJECTION_BAD_JSON, arena_copy(source->arena, slice_of(found.text)));
+}
+
+enum status message_normalise(struct message_source *source, struct slice text,
+                              struct intake_record *record, struct message_fault *fault,
+                              struct error *error)
+{
+    struct draft draft = {.source = source, .fault = fault};
+    struct error fatal = {0};
+    arena_reset(&source->scratch);
+    bool good = draft_read(&draft, text, &fatal) && draft_fill(&draft);
+    if (source->scratch.failed)
+        error_set(&fatal, STATUS_NO_MEMORY, "event", 0, "no memory to read an event");
+    if (fatal.status)
+        return FAIL(error, fatal.status, "event", 0, "%s", fatal.text);
+    if (!good) {
+        fault->message_id = arena_copy(source->arena, draft.message.message_id);
+        return STATUS_INVALID;
+    }
+    struct intake_record made = {.flags = draft.flags, .received_ms = draft.received_ms};
+    enum status status =
+        message_encode(source->arena, &source->encoded, &draft.message, &made, error);
+    if (!status)
+        *record = made;
+    return status;
+}
+
 /* Of all but receipt, sentAt and the corrected time. */
-static struct hash128 content_of(struct buffer *scratch, const struct message *message)
+static struct hash128 content_of(struct buffer *encoded, const struct message *message)
 {
     struct message timeless = *message;
     timeless.occurred_ms = 0;
     timeless.sent_ms = TIME_NONE;
     timeless.content = (struct hash128){{0}};
-    message_write(scratch, &timeless);
-    struct hash128 content = hash_content(buffer_slice(scratch));
-    buffer_clear(scratch);
+    message_write(encoded, &timeless);
+    struct hash128 content = hash_content(buffer_slice(encoded));
+    buffer_clear(encoded);
     return content;
 }
 
@@ -400,24 +469,22 @@ static enum status message_name(struct arena *arena, struct message *message,
     return STATUS_OK;
 }
 
-enum status message_encode(struct arena *arena, struct message *message,
+enum status message_encode(struct arena *arena, struct buffer *encoded, struct message *message,
                            struct intake_record *record, struct error *error)
 {
     enum status status = message_name(arena, message, record, error);
     if (status)
         return status;
-    struct buffer scratch = {0};
-    message->content = content_of(&scratch, message);
-    message_write(&scratch, message);
-    status = buffer_status(&scratch, error);
-    if (!status) {
-        record->body = arena_copy(arena, buffer_slice(&scratch));
-        record->content = message->content;
-        memcpy(record->message_key.bytes, &message->occurred_ms, sizeof message->occurred_ms);
-        record->message_key.bytes[8] = 1; /* never all zero, which stands for "never equal" */
-        if (arena->failed)
-            status = FAIL(error, STATUS_NO_MEMORY, "message", 0, "no memory for a message");
-    }
-    buffer_done(&scratch);
-    return status;
+    buffer_clear(encoded);
+    message->content = content_of(encoded, message);
+    message_write(encoded, message);
+    status = buffer_status(encoded, error);
+    if (status)
+        return status;
+    record->body = arena_copy(arena, buffer_slice(encoded));
+    record->content = message->content;
+    memcpy(record->message_key.bytes, &message->occurred_ms, sizeof message->occurred_ms);
+    record->message_key.bytes[8] = 1; /* never all zero, which stands for "never equal" */
+    return arena->failed ? FAIL(error, STATUS_NO_MEMORY, "message", 0, "no memory for a message")
+                         : STATUS_OK;
 }
