@@ -83,7 +83,7 @@ void assign_explain(struct buffer *out, const struct experiment *experiment, str
 void assignment_write(struct buffer *out, const struct assignment *assignment, struct slice id,
                       const char *definition_text);
 #define HOLDOUT_VARIATION "held"
-/* The same with a last member `explanation`: the lines of assign_explain, as a list of texts. */
+/* The same with a last member `explain`: the text of assign_explain. */
 void assignment_write_explained(struct buffer *out, const struct assignment *assignment,
                                 struct slice id, const char *definition_text,
                                 const struct value *traits, const struct assign_options *options);

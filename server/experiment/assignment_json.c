@@ -152,20 +152,6 @@ void assignment_write(struct buffer *out, const struct assignment *assignment, s
     buffer_add_byte(out, '}');
 }
 
-static void write_lines(struct buffer *out, struct slice text)
-{
-    buffer_add_byte(out, '[');
-    for (bool first = true; text.size; first = false) {
-        const char *end = memchr(text.data, '\n', text.size);
-        size_t size = end ? (size_t)(end - text.data) : text.size;
-        if (!first)
-            buffer_add_byte(out, ',');
-        json_write_text(out, (struct slice){.data = text.data, .size = size});
-        text = slice_from(text, size + 1);
-    }
-    buffer_add_byte(out, ']');
-}
-
 void assignment_write_explained(struct buffer *out, const struct assignment *assignment,
                                 struct slice id, const char *definition_text,
                                 const struct value *traits, const struct assign_options *options)
@@ -173,8 +159,8 @@ void assignment_write_explained(struct buffer *out, const struct assignment *ass
     struct buffer lines = {0};
     write_members(out, assignment, id, definition_text);
     assign_explain(&lines, assignment->experiment, id, traits, options);
-    buffer_add(out, SLICE(",\"explanation\":"));
-    write_lines(out, buffer_slice(&lines));
+    buffer_add(out, SLICE(",\"explain\":"));
+    json_write_text(out, buffer_slice(&lines));
     buffer_add_byte(out, '}');
     out->failed |= lines.failed;
     buffer_done(&lines);

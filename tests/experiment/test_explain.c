@@ -128,12 +128,34 @@ static void every_explanation_ends_as_the_assignment_does(void **state)
     buffer_done(&out);
 }
 
+static void an_explained_assignment_ends_with_the_text(void **state)
+{
+    (void)state;
+    const struct assign_options options = {.now_ms = NOON};
+    struct experiment experiment = experiment_of("crm");
+    experiment.status = EXPERIMENT_PAUSED;
+    struct buffer plain = {0}, explained = {0};
+    struct assignment got = ask(&experiment, "u3");
+    assignment_write(&plain, &got, SLICE("u3"), "sha256:00");
+    assignment_write_explained(&explained, &got, SLICE("u3"), "sha256:00", NULL, &options);
+    plain.size--; /* the closing brace */
+    assert_true(slice_starts_with(buffer_slice(&explained), buffer_slice(&plain)));
+    assert_true(
+        slice_equals(slice_from(buffer_slice(&explained), plain.size),
+                     ",\"explain\":\"unit u3 (user) of crm, phase 1, paused, at "
+                     "2026-11-20T12:00:00Z\\n0 assigned elsewhere: assignment is here: no\\n"
+                     "3 status: paused: yes\\n=> tour, paused\\n\"}"));
+    buffer_done(&plain);
+    buffer_done(&explained);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_assignment_is_written_to_the_last_member),
         cmocka_unit_test(a_held_out_unit_is_exposed_to_the_holdout),
         cmocka_unit_test(an_explanation_names_every_rule_on_the_way),
+        cmocka_unit_test(an_explained_assignment_ends_with_the_text),
         cmocka_unit_test(every_explanation_ends_as_the_assignment_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
