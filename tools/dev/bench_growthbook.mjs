@@ -1,0 +1,52 @@
+// The reference of bench_assign: the same experiment and the same traits, by the GrowthBook SDK.
+//
+//     node bench_growthbook.mjs FOLDER [SECONDS]      FOLDER has node_modules/@growthbook/growthbook
+//
+// GrowthBookClient is the SDK's own form for servers: one client, attributes with each call.
+import { createRequire } from "node:module";
+import path from "node:path";
+
+const [folder, seconds = "1"] = process.argv.slice(2);
+const require = createRequire(path.join(path.resolve(folder), "package.json"));
+const { GrowthBookClient } = require("@growthbook/growthbook");
+
+const UNITS = 4096;
+const client = new GrowthBookClient({});
+const experiment = {
+  key: "crm-first-run",
+  seed: "crm-first-run",
+  hashVersion: 2,
+  variations: ["tour", "checklist"],
+  weights: [0.5, 0.5],
+  coverage: 0.8,
+  condition: {
+    role: { $in: ["sales_manager", "sales_rep"] },
+    employees: { $gte: 2 },
+    $not: { email: { $regex: "@example\\.com$" } },
+  },
+};
+const contexts = Array.from({ length: UNITS }, (_, i) => ({
+  attributes: {
+    id: `user-${String(i).padStart(8, "0")}`,
+    role: i % 4 ? "sales_rep" : "sales_manager",
+    employees: 40,
+    email: "rep@crm.example",
+  },
+}));
+
+let calls = 0;
+let inside = 0;
+const start = process.cpuUsage();
+let spent = 0;
+do {
+  for (const context of contexts)
+    inside += client.runInlineExperiment(experiment, context).inExperiment;
+  calls += UNITS;
+  const used = process.cpuUsage(start);
+  spent = used.user + used.system;
+} while (spent < Number(seconds) * 1e6);
+console.log(
+  `three-clause audience        ${(calls / spent).toFixed(3).padStart(8)} million/s ` +
+    `${((spent * 1000) / calls).toFixed(1).padStart(8)} ns/op   ` +
+    `${((100 * inside) / calls).toFixed(1)}% in the experiment`,
+);
