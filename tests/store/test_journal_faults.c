@@ -227,7 +227,9 @@ static int full_disk_child(struct fixture *fixture)
     limit.rlim_cur = RLIM_INFINITY;
     if (setrlimit(RLIMIT_FSIZE, &limit) || fixture_append(fixture->journal, 500, 0, 1))
         return 3;
-    return journal_last_sequence(fixture->journal) == written + 500 ? 0 : 4;
+    uint64_t last = journal_last_sequence(fixture->journal);
+    journal_close(fixture->journal);
+    return last == written + 500 ? 0 : 4;
 }
 
 static void a_full_disk_is_full_and_no_end(void **state)

@@ -7,8 +7,9 @@
 
 #include "../../server/store/engine.h"
 
-#include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct state_options small = {.map_size = TEST_MAP_SIZE};
@@ -293,6 +294,62 @@ static void a_full_map_is_full_and_no_end(void **nothing)
     fixture_remove(&fixture);
 }
 
+/* A terabyte, or what the machine, a sanitizer or valgrind grants of it. */
+static void the_default_map_opens(void **nothing)
+{
+    (void)nothing;
+    struct fixture fixture;
+    struct state *state = NULL;
+    fixture_make(&fixture);
+    assert_int_equal(state_create(&fixture.store, NULL, &state, NULL), STATUS_OK);
+    put(state, STATE_META, SLICE("k"), SLICE("v"));
+    assert_true(has(state, STATE_META, SLICE("k"), "v"));
+    assert_true(state_bytes(state) < 1 << 20);
+    state_reader_check(state);
+    state_close(state);
+    fixture_remove(&fixture);
+}
+
+/* Pages of address space in use; the sanitizers reserve terabytes. */
+static size_t address_space_bytes(void)
+{
+    size_t pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%zu", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return pages * 4096;
+}
+
+/* In a child, because the limit is the process's. */
+static int short_of_address_space(const struct fixture *fixture)
+{
+    struct rlimit limit = {.rlim_cur = address_space_bytes() + ((size_t)6 << 30)};
+    struct state *state = NULL;
+    limit.rlim_max = limit.rlim_cur;
+    if (setrlimit(RLIMIT_AS, &limit) || state_create(&fixture->store, NULL, &state, NULL))
+        return 1;
+    put(state, STATE_META, SLICE("k"), SLICE("v"));
+    bool good = has(state, STATE_META, SLICE("k"), "v");
+    state_close(state);
+    return good ? 0 : 2;
+}
+
+static void a_map_that_is_refused_is_halved_until_it_is_granted(void **nothing)
+{
+    (void)nothing;
+    struct fixture fixture;
+    int result;
+    fixture_make(&fixture);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(short_of_address_space(&fixture));
+    waitpid(child, &result, 0);
+    assert_int_equal(result, 0);
+    fixture_remove(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +361,8 @@ int main(void)
         cmocka_unit_test(a_scan_gives_keys_in_order_from_and_by_prefix),
         cmocka_unit_test(a_damaged_value_is_never_served),
         cmocka_unit_test(a_full_map_is_full_and_no_end),
+        cmocka_unit_test(the_default_map_opens),
+        cmocka_unit_test(a_map_that_is_refused_is_halved_until_it_is_granted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
