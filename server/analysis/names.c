@@ -207,7 +207,7 @@ struct names_listing {
 static bool list_name(void *context, struct slice key, struct slice bytes)
 {
     struct names_listing *listing = context;
-    struct name_value value;
+    struct name_value value = {0};
     if (listing->count == listing->capacity) {
         size_t capacity = 2 * listing->capacity + 64;
         struct seen_name *names = ARENA_ARRAY(listing->arena, capacity, struct seen_name);

@@ -106,12 +106,9 @@ static void rows_compare(struct comparison *comparison, enum state_table table,
     const struct row *one = sides[0].ended ? NULL : &sides[0].rows.items[sides[0].at];
     const struct row *other = sides[1].ended ? NULL : &sides[1].rows.items[sides[1].at];
     int order = !one ? 1 : !other ? -1 : slice_compare(one->key, other->key);
-    if (order < 0)
-        differs(comparison, table, one->key);
-    else if (order > 0)
-        differs(comparison, table, other->key);
-    else if (!slice_equal(one->value, other->value))
-        differs(comparison, table, one->key);
+    const struct row *first = order <= 0 ? one : other;
+    if (first && (order != 0 || !other || !slice_equal(first->value, other->value)))
+        differs(comparison, table, first->key);
     sides[0].at += order <= 0;
     sides[1].at += order >= 0;
 }
