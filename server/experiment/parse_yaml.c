@@ -98,6 +98,23 @@ static void syntax_tell(struct yaml *yaml, struct fy_diag *diag)
     stop_at(yaml, at, error->msg);
 }
 
+/* What a scalar says, in scratch.  Chunk by chunk: fy_token_get_text leaks a quoted text with ten
+ * escapes side by side (0.7.12). */
+static struct slice token_text(struct yaml *yaml, struct fy_token *token)
+{
+    struct buffer text = {0};
+    const struct fy_iter_chunk *chunk = NULL;
+    int failed = 0;
+    struct fy_token_iter *iterator = fy_token_iter_create(token);
+    while (iterator && (chunk = fy_token_iter_chunk_next(iterator, chunk, &failed)))
+        buffer_add(&text, (struct slice){.data = chunk->str, .size = chunk->len});
+    fy_token_iter_destroy(iterator);
+    struct slice copy = arena_copy(&yaml->parser->scratch, buffer_slice(&text));
+    yaml->parser->scratch.failed |= text.failed || failed || !iterator;
+    buffer_done(&text);
+    return copy;
+}
+
 static void scalar_read(struct yaml *yaml, const struct fy_event *event, struct node *node)
 {
     struct fy_token *token = event->scalar.value;
@@ -105,22 +122,17 @@ static void scalar_read(struct yaml *yaml, const struct fy_event *event, struct 
     node->kind = NODE_SCALAR;
     if (!token)
         return; /* no value: no place of its own */
-    size_t size = 0;
-    const char *text = fy_token_get_text(token, &size);
+    node->text = token_text(yaml, token);
     enum fy_scalar_style style = fy_token_scalar_style(token);
     bool is_quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
     bool is_block = style == FYSS_LITERAL || style == FYSS_FOLDED;
     node->style = is_quoted ? STYLE_QUOTED : is_block ? STYLE_BLOCK : STYLE_PLAIN;
     size_t from = token_start(yaml, token, is_quoted ? "'\"" : "");
     size_t to = token_end(yaml, token) + is_quoted;
-    if (size || is_quoted)
+    if (node->text.size || is_quoted)
         node->place = document_place(yaml->document, from, to);
-    struct slice read = {.data = text, .size = text ? size : 0};
-    if (!slice_is_utf8(read)) {
+    if (!slice_is_utf8(node->text))
         stop_at(yaml, from, "this text holds NUL or half of a surrogate pair");
-        return;
-    }
-    node->text = arena_copy(&yaml->parser->scratch, read);
 }
 
 static bool node_read(struct yaml *yaml, const struct fy_event *event, unsigned depth,
@@ -219,15 +231,17 @@ static bool node_read(struct yaml *yaml, const struct fy_event *event, unsigned 
     return !yaml->stopped;
 }
 
+/* Any line that begins with `%` before the first `---`; libfyaml passes over unknown ones. */
 static void directives_check(struct yaml *yaml, const struct fy_event *event)
 {
-    struct fy_document_state *state = event->document_start.document_state;
-    if (!fy_document_state_version_explicit(state) && !fy_document_state_tags_explicit(state))
-        return;
+    struct fy_token *start = event->document_start.document_start;
     struct slice text = yaml->document->text;
+    size_t end = start ? token_start(yaml, start, "") : 0;
     for (size_t i = 0; i < yaml->document->line_count; i++) {
         size_t at = yaml->document->line_starts[i];
-        if (at >= text.size || text.data[at] != '%')
+        if (at >= end)
+            return;
+        if (text.data[at] != '%')
             continue;
         fault(yaml->parser, document_place(yaml->document, at, text.size), "not-supported",
               "directives are not supported: every file is YAML 1.2");
