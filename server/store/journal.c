@@ -158,17 +158,16 @@ void journal_file_release(struct journal *journal, struct open_file *file)
 /* Makes the file after a sealed one, or the first, and goes on to it. */
 static enum status next_file(struct journal *journal, struct error *error)
 {
+    struct journal_mark made;
     enum status status =
-        journal_file_make(journal->folder, &journal->progress, journal->map_size, error);
-    uint64_t first = journal->progress.last + 1;
+        journal_file_make(journal->folder, &journal->progress, journal->map_size, &made, error);
     if (!status)
-        status = journal_file_switch(journal, first, error);
-    if (!status)
-        status =
-            journal_mark_peek(journal->current->engine, MARK_PROGRESS, &journal->progress, error);
-    if (!status)
-        journal->sealed = false;
-    return status;
+        status = journal_file_switch(journal, made.first, error);
+    if (status)
+        return status;
+    journal->progress = made;
+    journal->sealed = false;
+    return STATUS_OK;
 }
 
 static enum status open_to_append(struct journal *journal, struct error *error)

@@ -172,7 +172,7 @@ static enum status make_aside(const char *path, const struct journal_mark *start
 }
 
 enum status journal_file_make(const char *folder, const struct journal_mark *before,
-                              size_t map_size, struct error *error)
+                              size_t map_size, struct journal_mark *made, struct error *error)
 {
     struct journal_mark start = *before;
     start.first = before->last + 1;
@@ -192,6 +192,8 @@ enum status journal_file_make(const char *folder, const struct journal_mark *bef
     if (!status)
         status = folder_sync(folder, error);
     journal_folder_tidy(folder);
+    if (!status)
+        *made = start;
     return status;
 }
 

@@ -49,9 +49,11 @@ MUST_CHECK enum status journal_mark_peek(struct engine *engine, enum journal_mar
 MUST_CHECK enum status journal_file_seal(struct engine *engine, const struct journal_mark *progress,
                                          struct error *error);
 
-/* Makes the file that begins after `before` (all zero: the first of a journal). */
+/* Makes the file that begins after `before` (all zero: the first of a journal); *made is its start
+ * and its progress.  May be called again after a failure. */
 MUST_CHECK enum status journal_file_make(const char *folder, const struct journal_mark *before,
-                                         size_t map_size, struct error *error);
+                                         size_t map_size, struct journal_mark *made,
+                                         struct error *error);
 /* flags: 0 to append, ENGINE_READ_ONLY or ENGINE_SEALED. */
 MUST_CHECK enum status journal_file_open(const char *folder, uint64_t first, unsigned flags,
                                          size_t map_size, struct engine **engine,
