@@ -118,7 +118,7 @@ struct kept {
 };
 struct settlement {
     struct arena arena;
-    struct catalogue *catalogue; /* one reference, the caller's */
+    struct catalogue *catalogue; /* one reference, the caller's: settlement_done leaves it */
     struct kept *kept;
     size_t kept_count;
 };
