@@ -10,6 +10,9 @@
 
 /* A row a command, in the order of --help; NULL ends the table. */
 static const struct command *const commands[] = {
+    &command_validate,
+    &command_diff,
+    &command_new,
     NULL,
 };
 
