@@ -243,7 +243,7 @@ void configs_agree(struct parser *parser, const struct pair *const *pairs,
             fault(parser, pairs[i]->value.place, "config-type",
                   "'config' is %s here and %s elsewhere: clients get one type for all variants",
                   kind, wanted);
-        else if (first->kind != VALUE_OBJECT)
+        else if (first->kind != VALUE_OBJECT && !node_member(&variants->pairs[i].value, "config"))
             fault(parser, variants->pairs[i].key.place, "config-type",
                   "'config' is %s elsewhere, so every variant needs one", wanted);
     }

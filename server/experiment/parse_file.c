@@ -90,6 +90,7 @@ static struct slice line_of(struct parser *parser, struct document *document, un
     return (struct slice){.data = document->shown.data + from, .size = to - from};
 }
 
+PRINTF_LIKE(5, 0)
 static void tell(struct parser *parser, bool warning, struct place place, const char *code,
                  const char *format, va_list values)
 {
