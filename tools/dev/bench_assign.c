@@ -6,6 +6,8 @@
  *     cmake --preset release && cmake --build --preset release --target bench_assign
  *     build/release/tools/dev/bench_assign [SECONDS]
  *
+ * The last line writes each answer as the JSON of /v1/assign, with a flow of two steps.
+ *
  * The traits are a tree that was read before, as a bulk call has it; ids are ready too.  A plain
  * build without holdout and range is timed beside it: that is what another SDK is compared with.
  */
@@ -42,9 +44,19 @@ static const struct condition clauses[] = {
     {.kind = CONDITION_NOT, .parts = &ends_with, .part_count = 1},
 };
 static const struct condition audience = {.kind = CONDITION_ALL, .parts = clauses, .part_count = 3};
+static const struct flow_step steps[] = {
+    {.step = SLICE_INIT("welcome"), .pattern = PATTERN_MESSAGE},
+    {.step = SLICE_INIT("tour"),
+     .pattern = PATTERN_TOUR,
+     .done_when = SLICE_INIT("Tour Finished"),
+     .minutes_micro = 4000000},
+};
+#define FLOW                                                                                       \
+    .has_flow = true, .flow = steps, .flow_count = 2, .value = SLICE_INIT("{\"max\":3}"),          \
+    .config = SLICE_INIT("{\"max\":3}")
 static const struct variant variants[] = {
-    {.name = SLICE_INIT("tour"), .control = true, .weight = 0.5},
-    {.name = SLICE_INIT("checklist"), .weight = 0.5},
+    {.name = SLICE_INIT("tour"), .control = true, .weight = 0.5, FLOW},
+    {.name = SLICE_INIT("checklist"), .weight = 0.5, FLOW},
 };
 
 struct unit {
@@ -78,18 +90,34 @@ static int64_t cpu_us(void)
     return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
-static void measure(const char *name, const struct experiment *experiment, double seconds)
+/* Assigns all units once; `out` NULL: without writing.  How many are in the experiment. */
+static uint64_t units_assign(const struct experiment *experiment, const struct unit *units,
+                             struct buffer *out)
+{
+    const struct assign_options options = {.now_ms = 1000};
+    uint64_t in = 0;
+    for (unsigned i = 0; i < UNITS; i++) {
+        struct assignment got = assign(experiment, units[i].slice, &units[i].traits, &options);
+        in += got.in_experiment;
+        if (out)
+            assignment_write(out, &got, units[i].slice, "sha256:0123456789abcdef");
+    }
+    return in;
+}
+
+static void measure(const char *name, const struct experiment *experiment, double seconds,
+                    struct buffer *out)
 {
     static struct unit units[UNITS];
-    const struct assign_options options = {.now_ms = 1000};
     for (unsigned i = 0; i < UNITS; i++)
         unit_fill(&units[i], i);
 
     uint64_t calls = 0, in = 0;
     int64_t start_us = cpu_us(), spent_us = 0;
     do {
-        for (unsigned i = 0; i < UNITS; i++)
-            in += assign(experiment, units[i].slice, &units[i].traits, &options).in_experiment;
+        if (out)
+            buffer_clear(out);
+        in += units_assign(experiment, units, out);
         calls += UNITS;
         spent_us = cpu_us() - start_us;
     } while ((double)spent_us < seconds * 1e6);
@@ -117,11 +145,14 @@ int main(int argc, char **argv)
         .variants = variants,
         .variant_count = 2,
     };
-    measure("three-clause audience", &experiment, seconds);
+    measure("three-clause audience", &experiment, seconds, NULL);
     experiment.holdout_group = SLICE("q4");
     experiment.holdout_share = 0.05;
     experiment.exclusive_group = SLICE("first-run");
     experiment.exclusive_high = 0.5;
-    measure("with holdout and range", &experiment, seconds);
+    measure("with holdout and range", &experiment, seconds, NULL);
+    struct buffer out = {0};
+    measure("the same, written as JSON", &experiment, seconds, &out);
+    buffer_done(&out);
     return 0;
 }
