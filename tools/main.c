@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
     &command_validate,
     &command_diff,
     &command_new,
+    &command_assign,
     NULL,
 };
 
