@@ -1,0 +1,87 @@
+/*
+ * `gangway verify`: the journal against its checksums and seals, and the state against one built
+ * anew from it.  Works while a server has the store.  Exit status 1 when something differs.
+ */
+
+#include "command.h"
+#include "fold_progress.h"
+
+#include "analysis/fold.h"
+
+#include <stdio.h>
+
+static void write_difference(void *context, enum state_table table, struct slice key)
+{
+    (void)context;
+    printf("differs: %s ", state_table_text(table));
+    for (size_t i = 0; i < key.size; i++)
+        printf("%02x", (unsigned char)key.data[i]);
+    printf("\n");
+}
+
+static bool journal_is_sound(const struct journal_check *check)
+{
+    printf("journal: %llu records, %llu files, %llu sealed; %llu damaged, %llu missing, %llu "
+           "breaks of the chain\n",
+           (unsigned long long)check->records, (unsigned long long)check->files,
+           (unsigned long long)check->sealed, (unsigned long long)check->damaged,
+           (unsigned long long)check->gaps, (unsigned long long)check->chain_breaks);
+    if (check->first_fault)
+        printf("journal: first fault at sequence %llu\n", (unsigned long long)check->first_fault);
+    return check->damaged == 0 && check->gaps == 0 && check->chain_breaks == 0;
+}
+
+static enum status verify(const struct options *options, struct store *store, bool *sound,
+                          struct error *error)
+{
+    struct journal *journal = NULL;
+    struct journal_check check = {0};
+    uint64_t differences = 0;
+    enum status status = journal_open(store, &(struct journal_options){0}, &journal, error);
+    if (status)
+        return status;
+    struct fold_options fold = {.store = store, .journal = journal};
+    struct fold_verify_options how = {
+        .difference = write_difference,
+        .progress = option_flag(options, "quiet") ? NULL : fold_progress_write};
+    status = journal_verify(journal, &check, error);
+    if (!status) {
+        *sound = journal_is_sound(&check);
+        status = fold_verify(&fold, &how, &differences, error);
+    }
+    if (!status) {
+        printf("state: %llu differences\n", (unsigned long long)differences);
+        *sound = *sound && differences == 0;
+    }
+    journal_close(journal);
+    return status;
+}
+
+static int run(const struct options *options)
+{
+    struct error error = {0};
+    struct store store;
+    bool sound = false;
+    if (store_open(&store, option_store(options), STORE_READ, &error)) {
+        command_failed(&error);
+        return 3; /* also a store that is missing */
+    }
+    enum status status = verify(options, &store, &sound, &error);
+    store_close(&store);
+    if (status) {
+        command_failed(&error);
+        return 3; /* also a state that is missing */
+    }
+    return sound ? 0 : 1;
+}
+
+static const struct option_row no_options[] = {{.name = NULL}};
+
+const struct command command_verify = {
+    .name = "verify",
+    .arguments = "",
+    .summary = "check the journal, and the state against it",
+    .options = no_options,
+    .shared = SHARED_STORE | SHARED_QUIET,
+    .run = run,
+};

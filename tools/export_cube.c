@@ -1,0 +1,224 @@
+/* Cells of the cube as rows for people and for other programs. */
+
+#include "export_cube.h"
+
+#include "analysis/cube.h"
+#include "base/int128.h"
+
+#include <string.h>
+
+static const char *const population_texts[] = {
+    [POPULATION_MAIN] = "main",
+    [POPULATION_CROSSED] = "crossed",
+    [POPULATION_OUTSIDE] = "outside",
+};
+static const char *const role_texts[] = {
+    [DEFINITION_REGISTERED] = "registered",
+    [DEFINITION_CURRENT] = "current",
+    [DEFINITION_EARLIER] = "earlier",
+};
+static const char *const units_fields[UNITS_FIELD_COUNT] = {
+    [UNITS_N] = "n",
+    [UNITS_ERASED] = "erased",
+    [UNITS_CLAMPED] = "clamped",
+    [UNITS_MISMATCH] = "mismatch",
+    [UNITS_MIXED] = "mixed",
+    [UNITS_HOT] = "hot",
+    [UNITS_SKEWED] = "skewed",
+};
+static const char *const share_fields[SHARE_FIELD_COUNT] = {[SHARE_N] = "n", [SHARE_X] = "x"};
+
+/* A cell in words. */
+struct cell_words {
+    const struct definition *definition;
+    char digest[DIGEST_TEXT_SIZE], day[TIME_TEXT_SIZE];
+    const char *population;
+    struct slice segment, value, variant, metric;
+    const char *const *fields;
+    size_t field_count;
+    const int128 *values;
+};
+
+static struct slice segmentation_name(struct arena *arena, const struct segmentation *segmentation)
+{
+    struct slice name = segmentation->segments[0]->name;
+    for (size_t i = 1; i < segmentation->count; i++)
+        name = arena_format(arena, "%.*s x %.*s", SLICE_ARGS(name),
+                            SLICE_ARGS(segmentation->segments[i]->name));
+    return name;
+}
+
+static void slice_words(struct cube *cube, const struct cell_key *key, struct cell_words *words)
+{
+    const struct experiment *experiment = words->definition->experiment;
+    if (key->population == POPULATION_OUTSIDE) {
+        words->segment = SLICE("outside");
+        words->value = slice_of(key->slice < OUTSIDE_COUNT ? outside_texts[key->slice] : "unknown");
+        return;
+    }
+    if (key->slice >= cube->slices.count)
+        return;
+    const struct cube_slice *slice = &cube->slices.items[key->slice];
+    words->value = slice->label;
+    if (slice->kind == CUBE_SLICE_STRATUM)
+        words->segment = SLICE("stratum");
+    else if (slice->kind != CUBE_SLICE_ALL)
+        words->segment =
+            segmentation_name(&cube->arena, &experiment->segments[slice->segmentation]);
+}
+
+static struct cell_words cell_in_words(struct cube *cube, const struct definition *definition,
+                                       const struct cube_entry *entry)
+{
+    struct cell_words words = {.definition = definition, .values = entry->values};
+    const struct experiment *experiment = definition->experiment;
+    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
+    size_t count = experiment_metrics(experiment, metrics);
+    const struct cell_key *key = &entry->key;
+    digest_format(&definition->digest, words.digest);
+    day_format(key->cohort, words.day);
+    words.population =
+        key->population <= POPULATION_OUTSIDE ? population_texts[key->population] : "unknown";
+    if (key->variant < experiment->variant_count)
+        words.variant = experiment->variants[key->variant].name;
+    slice_words(cube, key, &words);
+    words.metric = key->metric == 0       ? SLICE("units")
+                   : key->metric <= count ? metrics[key->metric - 1].metric->name
+                                          : SLICE("unknown");
+    words.fields = key->metric == 0 ? units_fields : share_fields;
+    words.field_count = key->metric == 0 ? UNITS_FIELD_COUNT : SHARE_FIELD_COUNT;
+    return words;
+}
+
+static void json_member(struct buffer *out, const char *name, struct slice text)
+{
+    json_write_text(out, slice_of(name));
+    buffer_add_byte(out, ':');
+    json_write_text(out, text);
+    buffer_add_byte(out, ',');
+}
+
+static void json_cell(struct buffer *out, const struct cell_words *words)
+{
+    const struct definition *definition = words->definition;
+    buffer_add_byte(out, '{');
+    json_member(out, "cohort", slice_of(words->day));
+    json_member(out, "definition", slice_of(words->digest));
+    json_member(out, "experiment", definition->experiment->key);
+    json_member(out, "metric", words->metric);
+    buffer_format(out, "\"phase\":%u,", definition->experiment->phase);
+    json_member(out, "population", slice_of(words->population));
+    json_member(out, "role", slice_of(role_texts[definition->role]));
+    json_member(out, "segment", words->segment);
+    json_member(out, "value", words->value);
+    buffer_add(out, SLICE("\"values\":{"));
+    for (size_t i = 0; i < words->field_count; i++) {
+        buffer_format(out, "%s\"%s\":", i ? "," : "", words->fields[i]);
+        int128_format(out, words->values[i]);
+    }
+    buffer_add(out, SLICE("},"));
+    buffer_add(out, SLICE("\"variant\":"));
+    json_write_text(out, words->variant);
+    buffer_add(out, SLICE("}\n"));
+}
+
+/* RFC 4180: quoted where it has to be. */
+static void csv_field(struct buffer *out, struct slice text)
+{
+    bool quote = false;
+    for (size_t i = 0; i < text.size; i++)
+        quote |= strchr(",\"\r\n", text.data[i]) != NULL;
+    if (quote)
+        buffer_add_byte(out, '"');
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '"')
+            buffer_add_byte(out, '"');
+        buffer_add_byte(out, text.data[i]);
+    }
+    if (quote)
+        buffer_add_byte(out, '"');
+    buffer_add_byte(out, ',');
+}
+
+static void csv_cell(struct buffer *out, const struct cell_words *words)
+{
+    const struct definition *definition = words->definition;
+    for (size_t i = 0; i < words->field_count; i++) {
+        csv_field(out, definition->experiment->key);
+        buffer_format(out, "%u,%s,%s,%s,", definition->experiment->phase,
+                      role_texts[definition->role], words->digest, words->population);
+        csv_field(out, words->segment);
+        csv_field(out, words->value);
+        buffer_format(out, "%s,", words->day);
+        csv_field(out, words->variant);
+        csv_field(out, words->metric);
+        buffer_format(out, "%s,", words->fields[i]);
+        int128_format(out, words->values[i]);
+        buffer_add_byte(out, '\n');
+    }
+}
+
+static const char csv_header[] =
+    "experiment,phase,role,definition,population,segment,value,cohort,variant,metric,field,"
+    "number\n";
+
+static enum status export_definition(struct view_transaction *transaction,
+                                     const struct definition *definition, bool as_csv,
+                                     struct buffer *out, struct error *error)
+{
+    struct cube cube = {0};
+    enum status status = cube_read(transaction, definition, &cube, error);
+    for (size_t i = 0; !status && i < cube.count; i++) {
+        struct cell_words words = cell_in_words(&cube, definition, &cube.entries[i]);
+        if (as_csv)
+            csv_cell(out, &words);
+        else
+            json_cell(out, &words);
+    }
+    if (!status)
+        cube_done(&cube);
+    return status;
+}
+
+static enum status export_definitions(struct view_transaction *transaction,
+                                      const struct options *options, struct buffer *out,
+                                      struct error *error)
+{
+    const char *only = option_text(options, "experiment");
+    bool as_csv = strcmp(option_text(options, "format"), "csv") == 0;
+    size_t count, written = 0;
+    const struct definition *definitions = view_definitions(transaction, &count);
+    enum status status = STATUS_OK;
+    if (as_csv)
+        buffer_add(out, slice_of(csv_header));
+    for (size_t i = 0; !status && i < count; i++) {
+        if (only && !slice_equals(definitions[i].experiment->key, only))
+            continue;
+        status = export_definition(transaction, &definitions[i], as_csv, out, error);
+        written++;
+    }
+    if (!status && only && !written)
+        status = FAIL(error, STATUS_NOT_FOUND, only, 0, "no such experiment in the store");
+    return status;
+}
+
+enum status export_cube(const struct options *options, const struct store *store,
+                        struct error *error)
+{
+    struct view *view = NULL;
+    struct view_transaction *transaction = NULL;
+    struct buffer out = {0};
+    enum status status = view_open(store, &view, error);
+    if (status == STATUS_NOT_FOUND)
+        status = STATUS_STORAGE; /* no state yet: exit status 3, as a store that is missing */
+    if (!status)
+        status = view_begin(view, &transaction, error);
+    if (!status)
+        status = export_definitions(transaction, options, &out, error);
+    view_end(transaction);
+    view_release(view);
+    if (!status)
+        status = export_flush(&out, error);
+    buffer_done(&out);
+    return status;
+}

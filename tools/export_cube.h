@@ -1,0 +1,18 @@
+#ifndef TOOLS_EXPORT_CUBE_H
+#define TOOLS_EXPORT_CUBE_H
+
+#include "options.h"
+
+#include "base/buffer.h"
+#include "store/store.h"
+
+/*
+ * Every cell in key order, its names written out.  ndjson: an object a cell with its integers in
+ * `values`; csv: a row an integer.  NOT_FOUND: no such experiment, or no state yet.
+ */
+MUST_CHECK enum status export_cube(const struct options *options, const struct store *store,
+                                   struct error *error);
+/* Writes the buffer to standard output and empties it. */
+MUST_CHECK enum status export_flush(struct buffer *out, struct error *error);
+
+#endif
