@@ -1,0 +1,44 @@
+#ifndef HTTP_ANSWER_H
+#define HTTP_ANSWER_H
+
+/*
+ * Making an answer: status, type and body go into the request, and are written as HTTP when the
+ * handler is done.
+ *
+ *     struct buffer *out = answer_begin(request, 200, "application/json");
+ *     buffer_add(out, ...);
+ *     return HANDLED;
+ *
+ * A handler that meets trouble says `return answer_problem(...)`: what was begun is thrown away.
+ */
+
+#include "problem.h"
+#include "routes.h"
+
+#define TYPE_JSON "application/json"
+#define TYPE_PROBLEM "application/problem+json"
+
+struct buffer *answer_begin(struct request *request, int status, const char *content_type);
+/* A further header line; the value has no line end. */
+void answer_header(struct request *request, const char *name, struct slice value);
+
+/* All return HANDLED.  `pointer` is a JSON pointer into the body, for `errors`, or NULL. */
+enum handled answer_problem(struct request *request, enum problem problem, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+enum handled answer_problem_at(struct request *request, enum problem problem, const char *pointer,
+                               const char *format, ...) PRINTF_LIKE(4, 5);
+/* The same with more members: `more` is JSON text that begins with a comma, or empty. */
+enum handled answer_problem_with(struct request *request, enum problem problem, struct slice detail,
+                                 struct slice more);
+/* What a status of the layers below means to a caller. */
+enum handled answer_status(struct request *request, enum status status, const struct error *error);
+
+/* `date` is an HTTP date.  Writes status line and headers for the answer after `out`. */
+void answer_write_head(struct request *request, struct slice date, struct buffer *out);
+/* "Sun, 06 Nov 1994 08:49:37 GMT" */
+#define DATE_TEXT_SIZE 32
+void date_format(int64_t time_ms, char text[static DATE_TEXT_SIZE]);
+/* Whether a client's X-Request-Id is taken over: 1 to 64 of letters, digits, - _ . : */
+bool request_id_is_sane(struct slice id);
+
+#endif

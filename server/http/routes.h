@@ -1,0 +1,45 @@
+#ifndef HTTP_ROUTES_H
+#define HTTP_ROUTES_H
+
+/*
+ * What can be asked: one row a route, in one table (routes.c), the first match wins.  A path
+ * pattern is made of whole segments, `{name}` stands for any one segment and gives the handler a
+ * decoded parameter.  One slash at the end of a path is tolerated (analytics SDKs send one).
+ *
+ * Adding a route: a handler in handlers_<family>.c, its line in handlers.h, a row in routes.c.
+ */
+
+#include "request.h"
+
+/* Who may call it (http-api.md, "Who may do what").  `admin` may all, `server` all that `client`
+ * may; ROLE_NONE: no key at all. */
+enum role { ROLE_NONE = 0, ROLE_CLIENT = 1, ROLE_SERVER = 2, ROLE_ANALYST = 4, ROLE_ADMIN = 8 };
+#define ROLES_ALL (ROLE_CLIENT | ROLE_SERVER | ROLE_ANALYST | ROLE_ADMIN)
+
+/* How a handler leaves: with the answer ready, or to be finished by request_finish later. */
+enum handled { HANDLED, HANDLED_LATER };
+typedef enum handled handle_fn(struct request *request);
+
+/* The form of errors: RFC 9457 on own routes, the protocol's own on others. */
+enum error_form { FORM_PROBLEM, FORM_SEGMENT };
+
+struct route {
+    enum method method;  /* GET stands for HEAD too */
+    const char *pattern; /* NULL ends a table */
+    handle_fn *handle;
+    unsigned roles;  /* any of these */
+    size_t body_max; /* bytes, before and after inflating; 0: no body is taken */
+    bool body_is_optional;
+    enum error_form form;
+    int argument;     /* for the handler: an enum intake_route */
+    const char *help; /* one line, for people */
+};
+
+#define ROUTES_MAX 64
+extern const struct route routes[];
+
+/* Sets request->route and its parameters.  NO_ROUTE, METHOD (then *allowed are the methods there
+ * are, a set), BAD_PARAMETER (a segment that can't be decoded). */
+enum problem route_find(const struct route *table, struct request *request, unsigned *allowed);
+
+#endif
