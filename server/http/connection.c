@@ -1,0 +1,439 @@
+/*
+ * Implementation of connection.h.
+ *
+ *     IDLE -> HEAD -> BODY -> WAITING -> WRITING -> IDLE ...     or, at the end,     LINGER
+ *
+ * Most requests go from HEAD to IDLE in one turn: the handler answers at once and the socket takes
+ * the answer in one sendmsg, without a round through the event loop.  WAITING and WRITING are for
+ * those that can't; there reading is off.  After the last answer the connection lingers: closing a
+ * socket with unread bytes would reset it, and the client might lose the answer with it.
+ *
+ * Time-outs are no timers of their own; the worker sweeps over its connections.
+ */
+
+#include "connection.h"
+
+#include "answer.h"
+#include "body.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum phase { IDLE, HEAD, BODY, WAITING, WRITING, LINGER };
+
+struct connection {
+    struct worker *worker;
+    struct connection *previous, *next;
+    struct bufferevent *stream; /* owns the socket */
+    int fd;
+    enum phase phase;
+    bool in_turn;        /* connection_turn is on the stack */
+    bool has_unread;     /* a body was not read to its end */
+    bool was_served;     /* a request was answered here */
+    int64_t since_us;    /* the phase began, or in WRITING the last progress */
+    int64_t window_us;   /* BODY: begin of the second that is watched */
+    size_t window_bytes; /* BODY: what came in it */
+    size_t output_left;  /* WRITING: at the last look */
+    struct request *request;
+};
+
+struct connection *connection_next(const struct connection *connection)
+{
+    return connection->next;
+}
+
+void connection_close(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        worker->connections = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    struct request *request = connection->request;
+    if (request && connection->phase == WAITING)
+        request->connection = NULL;
+    else if (request)
+        worker_give_request(worker, request);
+    bufferevent_free(connection->stream);
+    free(connection);
+    if (worker->options.connections)
+        atomic_fetch_sub_explicit(worker->options.connections, 1, memory_order_relaxed);
+    worker_check_end(worker);
+}
+
+static void connection_set(struct connection *connection, enum phase phase)
+{
+    connection->phase = phase;
+    connection->since_us = monotonic_us();
+}
+
+/* Says goodbye: nothing more is sent, what still comes is thrown away until the peer closes. */
+static void connection_linger(struct connection *connection)
+{
+    connection_set(connection, LINGER);
+    shutdown(connection->fd, SHUT_WR);
+    bufferevent_enable(connection->stream, EV_READ);
+    struct evbuffer *input = bufferevent_get_input(connection->stream);
+    evbuffer_drain(input, evbuffer_get_length(input));
+}
+
+/* The answer is with the kernel. */
+static void connection_answered(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    struct request *request = connection->request;
+    bool close = request->close;
+    int64_t now_us = monotonic_us();
+    metrics_count(&worker->metrics, worker->options.routes, request->route, request->status,
+                  now_us - request->begin_us);
+    connection->request = NULL;
+    connection->was_served = true;
+    worker_give_request(worker, request);
+    connection->phase = IDLE;
+    connection->since_us = now_us;
+    if (close)
+        connection_linger(connection);
+}
+
+/* Writes what the socket takes at once; the rest goes the way of the event loop.  False: the
+ * peer is gone. */
+static bool connection_send(struct connection *connection, struct slice head, struct slice body)
+{
+    struct evbuffer *output = bufferevent_get_output(connection->stream);
+    struct iovec parts[2] = {
+        {.iov_base = (void *)(uintptr_t)head.data, .iov_len = head.size},
+        {.iov_base = (void *)(uintptr_t)body.data, .iov_len = body.size},
+    };
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = body.size ? 2 : 1};
+    ssize_t sent = 0;
+    if (evbuffer_get_length(output) == 0) {
+        sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+            return false;
+    }
+    size_t done = sent > 0 ? (size_t)sent : 0;
+    if (done == head.size + body.size)
+        return true;
+    struct slice head_rest = slice_from(head, done);
+    struct slice body_rest = slice_from(body, done > head.size ? done - head.size : 0);
+    return evbuffer_add(output, head_rest.data, head_rest.size) == 0 &&
+           evbuffer_add(output, body_rest.data, body_rest.size) == 0;
+}
+
+/* Sends the answer that is in the request.  False: the connection is gone. */
+static bool connection_reply(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    struct request *request = connection->request;
+    if (request->answer.failed || request->extra.failed)
+        answer_problem(request, PROBLEM_INTERNAL, "out of memory");
+    if (!request->keep_alive || worker->is_draining || connection->has_unread)
+        request->close = true;
+    buffer_clear(&worker->head);
+    answer_write_head(request, worker_date(worker), &worker->head);
+    struct slice body = buffer_slice(&request->answer);
+    if (request->method == METHOD_HEAD || request->status == 304)
+        body.size = 0;
+    if (worker->head.failed || !connection_send(connection, buffer_slice(&worker->head), body)) {
+        connection->phase = IDLE;
+        connection_close(connection);
+        return false;
+    }
+    size_t left = evbuffer_get_length(bufferevent_get_output(connection->stream));
+    if (!left) {
+        connection_answered(connection);
+        return true;
+    }
+    connection_set(connection, WRITING);
+    connection->output_left = left;
+    bufferevent_disable(connection->stream, EV_READ);
+    return true;
+}
+
+/* Answers a request that was not read to its end, or not understood. */
+static bool connection_refuse(struct connection *connection, enum problem problem,
+                              const char *detail)
+{
+    struct request *request = connection->request;
+    request->close = true;
+    answer_problem(request, problem, "%s", detail);
+    return connection_reply(connection);
+}
+
+static bool connection_handle(struct connection *connection)
+{
+    struct request *request = connection->request;
+    struct worker *worker = connection->worker;
+    if (worker->is_draining && connection->was_served) {
+        answer_problem(request, PROBLEM_DRAINING, "the server is about to stop; ask again");
+        return connection_reply(connection);
+    }
+    enum problem problem = body_decode(request);
+    if (problem) {
+        answer_problem(request, problem, "Content-Encoding: %.*s; at most %zu bytes are taken",
+                       SLICE_ARGS(request->content_encoding), request->route->body_max);
+        return connection_reply(connection);
+    }
+    if (request->route->handle(request) == HANDLED)
+        return connection_reply(connection);
+    worker->waiting++;
+    connection_set(connection, WAITING);
+    bufferevent_disable(connection->stream, EV_READ);
+    return true;
+}
+
+static bool refuse_method(struct connection *connection, unsigned allowed)
+{
+    static const struct {
+        enum method method;
+        const char *text;
+    } methods[] = {{METHOD_GET, "GET, HEAD"}, {METHOD_POST, "POST"}, {METHOD_DELETE, "DELETE"}};
+    struct request *request = connection->request;
+    char text[32] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (!(allowed & methods[i].method))
+            continue;
+        struct slice name = slice_of(methods[i].text);
+        if (size)
+            memcpy(text + size, ", ", 2);
+        size += size ? 2 : 0;
+        memcpy(text + size, name.data, name.size);
+        size += name.size;
+    }
+    answer_problem(request, PROBLEM_METHOD, "this path takes %s", text);
+    answer_header(request, "Allow", (struct slice){.data = text, .size = size});
+    connection->has_unread = request->has_body;
+    return connection_reply(connection);
+}
+
+static bool expects_continue(const struct request *request)
+{
+    return request->expect.size && !request->is_http10 &&
+           slice_equals(request->expect, "100-continue");
+}
+
+/* The head is complete: finds the route, refuses what can be refused before the body comes. */
+static bool connection_head(struct connection *connection)
+{
+    struct request *request = connection->request;
+    unsigned allowed = 0;
+    enum problem problem = route_find(connection->worker->options.routes, request, &allowed);
+    connection->has_unread = request->has_body;
+    if (problem == PROBLEM_METHOD)
+        return refuse_method(connection, allowed);
+    if (problem) {
+        answer_problem(request, problem, "there is no %.*s", SLICE_ARGS(request->path));
+        return connection_reply(connection);
+    }
+    request->body_max = request->route->body_max;
+    if (request->body_left > request->body_max || (request->has_body && !request->body_max)) {
+        answer_problem(request, PROBLEM_TOO_LARGE, "at most %zu bytes are taken here",
+                       request->body_max);
+        return connection_reply(connection);
+    }
+    if (request->body_max && !request->has_length && !request->route->body_is_optional) {
+        answer_problem(request, PROBLEM_NO_LENGTH, "a body is needed, with its Content-Length");
+        return connection_reply(connection);
+    }
+    if (!request->has_body)
+        return connection_handle(connection);
+    connection_set(connection, BODY);
+    connection->window_us = connection->since_us;
+    connection->window_bytes = 0;
+    if (!expects_continue(request) ||
+        connection_send(connection, SLICE("HTTP/1.1 100 Continue\r\n\r\n"), (struct slice){0}))
+        return true;
+    connection_close(connection);
+    return false;
+}
+
+/* The first bytes of a request are here. */
+static bool connection_begin(struct connection *connection)
+{
+    struct request *request = worker_take_request(connection->worker);
+    if (!request) {
+        connection_close(connection);
+        return false;
+    }
+    connection->request = request;
+    request->connection = connection;
+    connection_set(connection, HEAD);
+    request->begin_us = connection->since_us;
+    connection->has_unread = false;
+    return true;
+}
+
+/* Feeds the parser with the piece at the front of the input.  False: the connection is gone. */
+static bool connection_step(struct connection *connection)
+{
+    struct evbuffer *input = bufferevent_get_input(connection->stream);
+    if (connection->phase == IDLE && !connection_begin(connection))
+        return false;
+    struct evbuffer_iovec piece = {0};
+    evbuffer_peek(input, -1, NULL, &piece, 1);
+    struct slice bytes = {.data = piece.iov_base, .size = piece.iov_len};
+    enum request_step step;
+    size_t used = request_feed(connection->request, bytes, &step);
+    evbuffer_drain(input, used);
+    connection->window_bytes += used;
+    switch (step) {
+    case REQUEST_MORE: return true;
+    case REQUEST_HEAD: return connection_head(connection);
+    case REQUEST_DONE: connection->has_unread = false; return connection_handle(connection);
+    case REQUEST_BAD:
+        return connection_refuse(connection, connection->request->problem,
+                                 connection->request->detail);
+    }
+    return true;
+}
+
+/* Works through what has come, request by request, until more is needed or one has to wait. */
+static void connection_turn(struct connection *connection)
+{
+    struct evbuffer *input = bufferevent_get_input(connection->stream);
+    connection->in_turn = true;
+    while (evbuffer_get_length(input) > 0) {
+        if (connection->phase == LINGER)
+            evbuffer_drain(input, evbuffer_get_length(input));
+        else if (connection->phase == WAITING || connection->phase == WRITING)
+            break;
+        else if (!connection_step(connection))
+            return;
+    }
+    connection->in_turn = false;
+}
+
+/* After an answer that took its time. */
+static void connection_resume(struct connection *connection)
+{
+    if (connection->phase != IDLE)
+        return;
+    bufferevent_enable(connection->stream, EV_READ);
+    if (!connection->in_turn)
+        connection_turn(connection);
+}
+
+void connection_answer(struct connection *connection)
+{
+    connection->phase = IDLE;
+    if (connection_reply(connection))
+        connection_resume(connection);
+}
+
+static void stream_has_bytes(struct bufferevent *stream, void *context)
+{
+    (void)stream;
+    connection_turn(context);
+}
+
+/* The output is empty again. */
+static void stream_is_written(struct bufferevent *stream, void *context)
+{
+    struct connection *connection = context;
+    (void)stream;
+    if (connection->phase != WRITING)
+        return;
+    connection_answered(connection);
+    connection_resume(connection);
+}
+
+static void stream_ended(struct bufferevent *stream, short what, void *context)
+{
+    (void)stream;
+    (void)what;
+    connection_close(context);
+}
+
+void connection_open(struct worker *worker, int fd)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    struct bufferevent *stream =
+        connection ? bufferevent_socket_new(worker->base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
+    if (!stream) {
+        free(connection);
+        close(fd);
+        if (worker->options.connections)
+            atomic_fetch_sub_explicit(worker->options.connections, 1, memory_order_relaxed);
+        return;
+    }
+    *connection = (struct connection){
+        .worker = worker, .next = worker->connections, .stream = stream, .fd = fd};
+    if (connection->next)
+        connection->next->previous = connection;
+    worker->connections = connection;
+    connection_set(connection, IDLE);
+    bufferevent_setcb(stream, stream_has_bytes, stream_is_written, stream_ended, connection);
+    bufferevent_enable(stream, EV_READ | EV_WRITE);
+}
+
+/* A body has to come on at its least speed, second by second, after its first ten. */
+static bool body_is_stalled(struct connection *connection, int64_t now_us)
+{
+    const struct http_limits *limits = connection->worker->options.limits;
+    int64_t window_us = now_us - connection->window_us;
+    if (now_us - connection->since_us < limits->body_grace_ms * 1000) {
+        connection->window_us = now_us;
+        connection->window_bytes = 0;
+        return false;
+    }
+    if (window_us < SECOND_MS * 1000)
+        return false;
+    double wanted = (double)limits->body_bytes_second * (double)window_us * 1e-6;
+    bool is_stalled = (double)connection->window_bytes < wanted;
+    connection->window_us = now_us;
+    connection->window_bytes = 0;
+    return is_stalled;
+}
+
+static bool write_is_stalled(struct connection *connection, int64_t now_us)
+{
+    size_t left = evbuffer_get_length(bufferevent_get_output(connection->stream));
+    if (left != connection->output_left) {
+        connection->output_left = left;
+        connection->since_us = now_us;
+    }
+    return now_us - connection->since_us >= connection->worker->options.limits->write_ms * 1000;
+}
+
+void connection_sweep(struct connection *connection, int64_t now_us)
+{
+    const struct worker *worker = connection->worker;
+    const struct http_limits *limits = worker->options.limits;
+    int64_t age_us = now_us - connection->since_us;
+    int64_t idle_ms = worker->is_draining ? limits->drain_idle_ms : limits->idle_ms;
+    switch (connection->phase) {
+    case IDLE:
+        if (age_us >= idle_ms * 1000 &&
+            (!worker->is_draining || now_us - worker->drain_us >= idle_ms * 1000))
+            connection_close(connection);
+        break;
+    case HEAD:
+        if (age_us >= limits->head_ms * 1000)
+            connection_refuse(connection, PROBLEM_TIME_OUT, "the head did not come in time");
+        break;
+    case BODY:
+        if (body_is_stalled(connection, now_us))
+            connection_refuse(connection, PROBLEM_TIME_OUT, "the body came too slowly");
+        break;
+    case WAITING: break;
+    case WRITING:
+        if (write_is_stalled(connection, now_us))
+            connection_close(connection);
+        break;
+    case LINGER:
+        if (age_us >= limits->linger_ms * 1000)
+            connection_close(connection);
+        break;
+    }
+}
