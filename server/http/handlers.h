@@ -1,0 +1,28 @@
+#ifndef HTTP_HANDLERS_H
+#define HTTP_HANDLERS_H
+
+/* The handlers, a line each, in the order of the table in routes.c. */
+
+#include "routes.h"
+
+/* handlers_assign.c, handlers_bulk.c */
+handle_fn handle_assign_one;
+handle_fn handle_assign_many;
+
+/* handlers_intake.c */
+handle_fn handle_intake;
+handle_fn handle_settings;
+
+/* handlers_pages.c */
+handle_fn handle_experiments;
+handle_fn handle_experiment;
+handle_fn handle_report;
+handle_fn handle_events;
+handle_fn handle_metrics;
+
+/* handlers_operations.c */
+handle_fn handle_healthz;
+handle_fn handle_readyz;
+handle_fn handle_reload;
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * What researchers ask for: each handler here turns a request into a question to the pages, and
+ * page_... functions (pages_make.c, pages_metrics.c) make them.
+ */
+
+#include "answer.h"
+#include "handlers.h"
+#include "pages_make.h"
+#include "query.h"
+#include "service_state.h"
+#include "snapshot.h"
+
+#include "base/number.h"
+
+/* The parameters that a page takes. */
+struct page_parameters {
+    struct slice status, owner, format, as_of, phase;
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} parameter_places[] = {
+    {"status", offsetof(struct page_parameters, status)},
+    {"owner", offsetof(struct page_parameters, owner)},
+    {"format", offsetof(struct page_parameters, format)},
+    {"as_of", offsetof(struct page_parameters, as_of)},
+    {"phase", offsetof(struct page_parameters, phase)},
+};
+#define PLACES (sizeof parameter_places / sizeof *parameter_places)
+
+static struct slice *parameter_place(struct page_parameters *parameters, struct slice name,
+                                     const char *allowed)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        const char *known = parameter_places[i].name;
+        if (slice_equals(name, known) && strstr(allowed, known))
+            return (struct slice *)(void *)((char *)parameters + parameter_places[i].offset);
+    }
+    return NULL;
+}
+
+/* `allowed`: names with spaces between.  False: the answer says what is wrong. */
+static bool parameters_read(struct request *request, const char *allowed,
+                            struct page_parameters *parameters)
+{
+    struct slice rest = request->query;
+    struct parameter parameter;
+    const char *fault;
+    while (query_next(&request->arena, &rest, &parameter, &fault)) {
+        struct slice *place = parameter_place(parameters, parameter.name, allowed);
+        if (!place) {
+            answer_problem(request, PROBLEM_BAD_PARAMETER, "there is no parameter '%.*s' here; %s",
+                           SLICE_ARGS(parameter.name),
+                           *allowed ? allowed : "this takes no parameters");
+            return false;
+        }
+        *place = parameter.value;
+    }
+    if (fault)
+        answer_problem(request, PROBLEM_BAD_PARAMETER, "%s", fault);
+    return !fault;
+}
+
+static bool phase_read(struct request *request, struct slice text, uint16_t *phase)
+{
+    uint64_t number = 0;
+    if (text.size && (!unsigned_parse(text, &number) || number < 1 || number > UINT16_MAX)) {
+        answer_problem(request, PROBLEM_BAD_PARAMETER, "phase is a number from 1");
+        return false;
+    }
+    *phase = (uint16_t)number;
+    return true;
+}
+
+/* The moment of the report.  The default moves with the clock, so it moves by whole minutes: who
+ * asks again within one gets the same bytes and the same tag. */
+static bool moment_read(struct request *request, struct slice text, struct page_question *question)
+{
+    int64_t now_ms = clock_now_ms(&clock_system);
+    struct error error = {0};
+    question->now_ms = now_ms - now_ms % MINUTE_MS;
+    question->as_of_ms = TIME_NONE;
+    if (!text.size)
+        return true;
+    if (time_parse_relative(text, now_ms, &question->as_of_ms, &error)) {
+        answer_problem(request, PROBLEM_BAD_PARAMETER, "as_of: %s", error.text);
+        return false;
+    }
+    if (question->as_of_ms > question->now_ms)
+        question->now_ms = now_ms;
+    return true;
+}
+
+static enum handled page_ask(struct request *request, struct page_question *question)
+{
+    struct service *service = request->worker->options.service;
+    struct fold_progress progress;
+    fold_progress(service->fold, &progress);
+    question->watermark = progress.watermark;
+    question->snapshot = request->worker->snapshot;
+    return pages_ask(service->pages, request, question);
+}
+
+enum handled handle_experiments(struct request *request)
+{
+    struct page_parameters parameters = {0};
+    if (!parameters_read(request, "status owner", &parameters))
+        return HANDLED;
+    struct page_question question = {.make = page_make_experiments,
+                                     .status = parameters.status,
+                                     .owner = parameters.owner,
+                                     .is_kept = true};
+    moment_read(request, (struct slice){0}, &question);
+    return page_ask(request, &question);
+}
+
+enum handled handle_experiment(struct request *request)
+{
+    struct page_parameters parameters = {0};
+    struct page_question question = {
+        .make = page_make_experiment, .experiment = request->parameters[0], .is_kept = true};
+    if (!parameters_read(request, "phase", &parameters) ||
+        !phase_read(request, parameters.phase, &question.phase))
+        return HANDLED;
+    moment_read(request, (struct slice){0}, &question);
+    return page_ask(request, &question);
+}
+
+/* The first format that an Accept header takes: its parts in order, q=0 left out. */
+static const struct render_format *format_accepted(struct slice accept)
+{
+    while (accept.size) {
+        const char *comma = memchr(accept.data, ',', accept.size);
+        struct slice part = accept;
+        if (comma)
+            part.size = (size_t)(comma - accept.data);
+        accept = comma ? slice_from(accept, part.size + 1) : (struct slice){0};
+        while (part.size && part.data[0] == ' ')
+            part = slice_from(part, 1);
+        struct slice type = part;
+        const char *semicolon = part.size ? memchr(part.data, ';', part.size) : NULL;
+        if (semicolon)
+            type.size = (size_t)(semicolon - part.data);
+        while (type.size && type.data[type.size - 1] == ' ')
+            type.size--;
+        struct slice rest = slice_from(part, type.size);
+        if (rest.size >= 4 && slice_ends_with(rest, SLICE("q=0")))
+            continue;
+        if (slice_equals(type, "*/*") || slice_equals(type, "application/*") ||
+            slice_equals(type, "application/json"))
+            return render_format_find(SLICE("json"));
+        if (slice_equals(type, "text/plain") || slice_equals(type, "text/*"))
+            return render_format_find(SLICE("text"));
+    }
+    return NULL;
+}
+
+static bool format_read(struct request *request, struct slice name, struct page_question *question)
+{
+    if (name.size) {
+        question->format = render_format_find(name);
+        if (!question->format)
+            answer_problem(request, PROBLEM_BAD_PARAMETER, "format is json or text");
+        return question->format;
+    }
+    question->format =
+        request->accept.size ? format_accepted(request->accept) : render_format_find(SLICE("json"));
+    if (!question->format)
+        answer_problem(request, PROBLEM_ACCEPT, "a report is application/json or text/plain");
+    return question->format;
+}
+
+enum handled handle_report(struct request *request)
+{
+    struct page_parameters parameters = {0};
+    struct page_question question = {
+        .make = page_make_report, .experiment = request->parameters[0], .is_kept = true};
+    if (!parameters_read(request, "format as_of phase", &parameters) ||
+        !phase_read(request, parameters.phase, &question.phase) ||
+        !moment_read(request, parameters.as_of, &question) ||
+        !format_read(request, parameters.format, &question))
+        return HANDLED;
+    return page_ask(request, &question);
+}
+
+enum handled handle_events(struct request *request)
+{
+    struct page_parameters parameters = {0};
+    if (!parameters_read(request, "", &parameters))
+        return HANDLED;
+    struct page_question question = {.make = page_make_events, .is_kept = true};
+    return page_ask(request, &question);
+}
+
+enum handled handle_metrics(struct request *request)
+{
+    struct page_question question = {.make = page_make_metrics,
+                                     .now_ms = clock_now_ms(&clock_system)};
+    return page_ask(request, &question);
+}

@@ -1,0 +1,62 @@
+#ifndef HTTP_PAGES_H
+#define HTTP_PAGES_H
+
+/*
+ * Answers that read the state and take their time: reports, lists, metrics.  They are made by a
+ * small pool of threads at nice 10, so that no assignment waits for them.  Equal questions are
+ * answered by one making, and what was made is kept for the next who asks the same; the watermark
+ * is part of the question, so nothing kept is ever stale.
+ *
+ * pages_ask runs on a worker's thread; the answer is finished there too.
+ */
+
+#include "report/render.h"
+#include "request.h"
+#include "routes.h"
+
+struct page;
+struct pages;
+struct service;
+struct snapshot;
+
+/* Makes the body of a page, on a thread of the pool.  A problem other than NONE: the body is the
+ * detail, as text. */
+typedef enum problem page_make_fn(struct service *service, struct page *page);
+
+struct page_question {
+    page_make_fn *make;
+    struct slice experiment;    /* its id; empty: of all */
+    struct slice status, owner; /* filters of the list; empty: any */
+    uint16_t phase;             /* 0: the current one */
+    int64_t as_of_ms;           /* TIME_NONE: the default */
+    int64_t now_ms;
+    uint64_t watermark;
+    const struct render_format *format; /* of reports */
+    struct snapshot *snapshot;          /* borrowed for the call */
+    bool is_kept;                       /* and shared with others who ask the same */
+};
+
+struct page {
+    struct page *next; /* in the list of the kept ones, the latest first */
+    struct page *queued;
+    struct page_question question; /* its texts and snapshot are its own */
+    struct arena arena;
+    int references; /* under the lock of the pages */
+    bool is_made;
+    struct page_waiter *waiters;
+
+    enum problem problem;
+    const char *content_type;
+    struct buffer body;
+    int64_t modified_ms; /* TIME_NONE: no Last-Modified */
+    char etag[40];       /* with its quotes; empty: none */
+};
+
+MUST_CHECK enum status pages_new(struct service *service, struct pages **pages,
+                                 struct error *error);
+/* When no request waits any more. NULL is fine. */
+void pages_free(struct pages *pages);
+enum handled pages_ask(struct pages *pages, struct request *request,
+                       const struct page_question *question);
+
+#endif

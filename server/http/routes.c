@@ -1,0 +1,114 @@
+/*
+ * The table of routes.  The hot rows stand first, since the first match wins.
+ *
+ * Places kept for what comes later, each a family of rows and a handlers_<family>.c:
+ *   keys             every request passes authenticate() in connection.c's way to the handler; the
+ *                    column `roles` says what it will ask for
+ *   OFREP            POST /ofrep/v1/evaluate/flags/{key}, POST /ofrep/v1/evaluate/flags, and change
+ *                    notices by server-sent events
+ *   GrowthBook       GET /api/features/{client}
+ *   PostHog          POST /batch, /capture, /i/v0/e, /e   (to the records of handle_intake)
+ *   Amplitude        POST /2/httpapi                       (the same)
+ *   units, erasure   GET and DELETE /v1/units/{kind}/{id}, GET /v1/erasures/{n}
+ *   notes            POST and GET /v1/notes, DELETE /v1/notes/{n}
+ *   pages            GET /, /assets/{name}, /openapi.json
+ */
+
+#include "routes.h"
+
+#include "handlers.h"
+#include "ingest/intake.h"
+
+#include <assert.h>
+
+#define TAKES_EVENTS ROLE_CLIENT | ROLE_SERVER
+#define RELOAD_BODY_MAX 1024 /* nothing is read of it; some clients send {} */
+
+#define INTAKE_ROW(long_path, short_path, route, text)                                             \
+    {.method = METHOD_POST,                                                                        \
+     .pattern = long_path,                                                                         \
+     .handle = handle_intake,                                                                      \
+     .roles = TAKES_EVENTS,                                                                        \
+     .body_max = BODY_SIZE_MAX,                                                                    \
+     .form = FORM_SEGMENT,                                                                         \
+     .argument = route,                                                                            \
+     .help = text},                                                                                \
+    {                                                                                              \
+        .method = METHOD_POST, .pattern = short_path, .handle = handle_intake,                     \
+        .roles = TAKES_EVENTS, .body_max = BODY_SIZE_MAX, .form = FORM_SEGMENT, .argument = route, \
+        .help = text                                                                               \
+    }
+
+const struct route routes[] = {
+    {.method = METHOD_GET,
+     .pattern = "/v1/assign/{experiment}",
+     .handle = handle_assign_one,
+     .roles = ROLE_CLIENT | ROLE_SERVER,
+     .help = "Which variant does this unit get?"},
+    {.method = METHOD_POST,
+     .pattern = "/v1/assign",
+     .handle = handle_assign_many,
+     .roles = ROLE_CLIENT | ROLE_SERVER,
+     .body_max = BODY_SIZE_MAX,
+     .help = "Which variants do these units get?"},
+
+    INTAKE_ROW("/v1/batch", "/v1/b", INTAKE_BATCH, "Takes many Segment messages"),
+    INTAKE_ROW("/v1/track", "/v1/t", INTAKE_TRACK, "Takes one event"),
+    INTAKE_ROW("/v1/identify", "/v1/i", INTAKE_IDENTIFY, "Takes traits of a user"),
+    INTAKE_ROW("/v1/group", "/v1/g", INTAKE_GROUP, "Takes the account of a user, and its traits"),
+    INTAKE_ROW("/v1/alias", "/v1/a", INTAKE_ALIAS, "Joins a visitor to a user"),
+    INTAKE_ROW("/v1/page", "/v1/p", INTAKE_PAGE, "Takes a page view"),
+    INTAKE_ROW("/v1/screen", "/v1/s", INTAKE_SCREEN, "Takes a screen view"),
+    {.method = METHOD_GET,
+     .pattern = "/v1/projects/{key}/settings",
+     .handle = handle_settings,
+     .roles = ROLE_NONE,
+     .help = "What analytics.js asks for before it sends"},
+
+    {.method = METHOD_GET,
+     .pattern = "/v1/experiments",
+     .handle = handle_experiments,
+     .roles = ROLE_ANALYST,
+     .help = "All experiments with their verdicts"},
+    {.method = METHOD_GET,
+     .pattern = "/v1/experiments/{id}",
+     .handle = handle_experiment,
+     .roles = ROLE_ANALYST,
+     .help = "One experiment and its declaration"},
+    {.method = METHOD_GET,
+     .pattern = "/v1/experiments/{id}/report",
+     .handle = handle_report,
+     .roles = ROLE_ANALYST,
+     .help = "The report, as JSON or text"},
+    {.method = METHOD_GET,
+     .pattern = "/v1/events",
+     .handle = handle_events,
+     .roles = ROLE_ANALYST,
+     .help = "Names of events and traits seen"},
+
+    {.method = METHOD_POST,
+     .pattern = "/v1/reload",
+     .handle = handle_reload,
+     .roles = ROLE_ADMIN,
+     .body_max = RELOAD_BODY_MAX,
+     .body_is_optional = true,
+     .help = "Reads the experiment files again"},
+    {.method = METHOD_GET,
+     .pattern = "/healthz",
+     .handle = handle_healthz,
+     .roles = ROLE_NONE,
+     .help = "Whether the process turns"},
+    {.method = METHOD_GET,
+     .pattern = "/readyz",
+     .handle = handle_readyz,
+     .roles = ROLE_NONE,
+     .help = "Whether it can serve and write"},
+    {.method = METHOD_GET,
+     .pattern = "/metrics",
+     .handle = handle_metrics,
+     .roles = ROLE_ANALYST,
+     .help = "Counters for Prometheus"},
+    {.pattern = NULL},
+};
+
+static_assert(sizeof routes / sizeof *routes <= ROUTES_MAX, "metrics has a row a route");
