@@ -267,29 +267,49 @@ static void everything_stays(struct choice *choice)
     }
 }
 
-/* Step 5.  NULL in *catalogue: all of `previous` stays. */
+/* What a file sent back took with it: experiments that had moved there.  False: nobody is lost. */
+static bool lost_stay(struct choice *choice, const struct catalogue *tried)
+{
+    size_t before = choice->settlement->kept_count;
+    for (size_t i = 0; i < choice->previous->experiment_count; i++) {
+        const struct experiment *old_one = &choice->previous->experiments[i];
+        if (!catalogue_experiment(tried, old_one->key))
+            vanished_stays(choice, old_one);
+    }
+    return choice->settlement->kept_count > before;
+}
+
+/* One turn of step 5.  *again: the choice has changed.  NULL in *catalogue with nothing changed:
+ * all of `previous` stays. */
+static enum status try_choice(struct choice *choice, struct catalogue **catalogue, bool *again,
+                              struct error *error)
+{
+    struct diagnostics found = {0};
+    enum status status = compile_chosen(choice, catalogue, &found, error);
+    if (!status && found.errors) {
+        count_errors(choice, &found);
+        *again = conflicts_stay(choice);
+        if (!*again)
+            everything_stays(choice);
+    } else if (!status) {
+        *again = lost_stay(choice, *catalogue);
+    }
+    if (found.errors || *again) {
+        catalogue_release(*catalogue);
+        *catalogue = NULL;
+    }
+    diagnostics_done(&found);
+    return status;
+}
+
 static enum status choose(struct choice *choice, struct catalogue **catalogue, struct error *error)
 {
-    for (;;) {
-        struct diagnostics found = {0};
-        struct catalogue *tried = NULL;
-        enum status status = compile_chosen(choice, &tried, &found, error);
-        bool done = status || found.errors == 0;
-        if (!done) {
-            count_errors(choice, &found);
-            if (!conflicts_stay(choice)) {
-                everything_stays(choice);
-                done = true;
-            }
-            catalogue_release(tried);
-            tried = NULL;
-        }
-        diagnostics_done(&found);
-        if (!done)
-            continue;
-        *catalogue = tried;
-        return status;
+    enum status status = STATUS_OK;
+    for (bool again = true; again && !status;) {
+        again = false;
+        status = try_choice(choice, catalogue, &again, error);
     }
+    return status;
 }
 
 static enum status settle(struct choice *choice, const struct diagnostics *found,
