@@ -52,7 +52,7 @@ static const char form[] =
     "#   guardrails:\n"
     "#     - {metric: nps, worse_by: 5}\n"
     "# analysis:\n"
-    "#   expect: {baseline: 22%%, lift: 10%%, units_per_week: 1500}   # " MARK ": fixes the size\n";
+    "#   expect: {baseline: 22%%, lift: 10%%, units_per_week: 2500}   # " MARK ": fixes the size\n";
 
 /* The grammar's own word on the key: the first error of the file as it would be. */
 static enum status check(struct slice text, struct error *error)
