@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
     &command_diff,
     &command_new,
     &command_assign,
+    &command_import,
     &command_export,
     &command_rebuild,
     &command_verify,
