@@ -1,0 +1,254 @@
+#ifndef ANALYSIS_INFERENCE_H
+#define ANALYSIS_INFERENCE_H
+
+/*
+ * What is tested, when, and at which level (inference.md): pure functions from counts by cohort
+ * day to everything that a report prints about a metric.  No store, no clock, no allocation.
+ *
+ *     plan_of(registered experiment)          levels, families, N*, dates
+ *     progress_of(plan, declared, exposures)  K*, stopped by hand, closed
+ *     metric_infer(...)                       per metric and slice: looks, intervals, p, guardrail
+ *     families_adjust(...)                    Holm over goals, the declared correction over others
+ *
+ * Everything reads the *registered* plan; `declared` is what the files say now.  A cohort is a UTC
+ * day; it is mature for a window when its end plus the window has passed at `as_of`.
+ */
+
+#include "base/limits.h"
+#include "experiment/experiment.h"
+#include "stats/design.h"
+#include "stats/estimate.h"
+#include "stats/heterogeneity.h"
+#include "stats/multiplicity.h"
+#include "stats/sample_ratio.h"
+
+/* Before these counts nothing is estimated while it may be peeked at. */
+#define GATE_UNITS 100
+#define GATE_ACCOUNTS 20
+#define GATE_OUTCOMES 10 /* successes, and failures, in each variant */
+/* N* of a comparison where the file expects nothing. */
+#define PLANNED_UNITS_DEFAULT 2000.0
+#define PLANNED_ACCOUNTS_DEFAULT 200.0
+
+struct plan {
+    enum design design;
+    double alpha; /* 1 - confidence */
+    bool accounts;
+    size_t variants, control;
+    double weights[VARIANTS_MAX];          /* shares; they add up to 1 */
+    size_t goals, secondaries, guardrails; /* as declared, per non-control variant */
+    enum correction correction;            /* of the secondaries */
+    int64_t start_ms, end_ms;              /* TIME_NONE: none */
+    uint32_t min_days;                     /* mature cohort days before an early `ship` */
+    double planned;                        /* units in all; 0: nothing expected */
+    double planned_pair[VARIANTS_MAX];     /* N_j*: of the control and variant j together */
+    double power;                          /* to plan with */
+    double expected_difference;            /* of the first goal, > 0; 0: none */
+};
+void plan_of(const struct experiment *registered, struct plan *plan);
+static inline size_t plan_treatments(const struct plan *plan)
+{
+    return plan->variants - 1;
+}
+
+/* The first goal as `power` needs it: error of one comparison, and the allocation of variant j. */
+struct power_design plan_power_design(const struct plan *plan, size_t variant);
+
+/* First exposures by the end of each cohort day, all variants together, erased ones too. */
+struct exposures {
+    int32_t first; /* the cohort day of total[0] */
+    size_t days;
+    const uint64_t *total; /* cumulative */
+};
+
+enum final_because { FINAL_UNKNOWN, FINAL_SIZE, FINAL_END };
+struct final_set {
+    enum final_because because;
+    int32_t cohort; /* K*, where because is not UNKNOWN */
+};
+/* K* = min(K_N, K_end), from the plan and the exposures alone; UNKNOWN in `always`. */
+struct final_set final_set_of(const struct plan *plan, const struct exposures *exposures);
+
+/* What the files say now. */
+struct declared {
+    enum experiment_status status;
+    int64_t stopped_ms; /* when it was declared stopped; TIME_NONE: is not */
+    int64_t end_ms;     /* the file's; TIME_NONE: none */
+};
+
+struct progress {
+    int64_t as_of_ms;
+    struct final_set final;
+    bool hand;           /* stopped, or its end moved, before K*: no final test (never in always) */
+    bool closed;         /* no new units: stopped, or an end has passed */
+    int64_t close_ms;    /* the moment of the stop or end, also a future one; TIME_NONE: none */
+    int32_t last_cohort; /* of `close_ms`; INT32_MAX: none */
+};
+void progress_of(const struct plan *plan, const struct declared *declared,
+                 const struct exposures *exposures, int64_t as_of_ms, struct progress *progress);
+
+/* The last cohort day that is mature for the window. */
+int32_t cohort_mature(int64_t as_of_ms, int64_t window_ms);
+/* The first moment at which the cohort is mature for the window. */
+int64_t cohort_mature_ms(int32_t cohort, int64_t window_ms);
+
+/* Units and successes of one metric in one slice: cumulative over cohort days. */
+struct share_series {
+    int32_t first;
+    size_t days, variants;
+    const struct proportion *cumulative; /* [day * variants + variant] */
+};
+/* All cohorts up to and with that day. */
+struct proportion share_until(const struct share_series *series, int32_t cohort, size_t variant);
+
+struct metric_plan {
+    struct slice name;
+    enum metric_role role;
+    enum metric_kind kind;
+    enum metric_stage stage;
+    bool lower_is_better;
+    int64_t window_ms;
+    double margin; /* GUARDRAIL: > 0; a difference, or with `relative` a part of the control */
+    bool relative;
+};
+/* Whether this version computes the kind. */
+bool metric_kind_is_computed(enum metric_kind kind);
+
+enum guardrail_state { GUARDRAIL_OPEN, GUARDRAIL_PASSED, GUARDRAIL_HARMED, GUARDRAIL_BLIND };
+extern const char *const guardrail_state_texts[];
+
+/* An estimate with what may be said about it; the lift's `se` is that of the log ratio. */
+struct effect_report {
+    bool estimated;
+    double estimate, se;
+    bool has_interval; /* fixed, on the final set */
+    struct interval interval;
+    bool has_anytime; /* at the latest look */
+    struct interval anytime;
+    bool has_adjusted; /* difference of a goal among several comparisons */
+    struct interval adjusted;
+};
+
+/* A variant against the control, on the final set once it is mature, else at the latest look. */
+struct comparison {
+    enum reason reason; /* why there is no estimate; NONE: there is one */
+    struct effect_report difference, lift;
+    bool has_p; /* the fixed test, on the final set */
+    double p;
+    bool has_p_now; /* of a guardrail: one-sided, of harm */
+    double p_now, p_anytime;
+    int32_t p_anytime_cohort; /* whose look had the smallest */
+    double p_h;               /* 1 where there is none yet */
+    double difference_h;      /* the estimate that p_h speaks of */
+    bool has_p_adjusted;
+    double p_adjusted;
+    bool has_bound; /* of a guardrail: the adverse bound that passes it, a lift where relative */
+    double bound;
+    enum guardrail_state state;
+};
+
+/* One look at one variant: what is drawn over time. */
+struct look {
+    bool estimated;
+    double difference, se;
+    double lift;
+    bool has_lift, has_anytime, has_lift_anytime;
+    struct interval anytime, lift_anytime;
+    double p_now;
+};
+
+struct metric_result {
+    struct metric_plan metric;
+    bool computed;
+    bool final;                     /* the final set is mature: the fixed test is read */
+    bool final_look;                /* nothing more will come: final, or closed and all mature */
+    int32_t last_mature;            /* cohort day of the latest look, within the series */
+    int32_t analysed;               /* cohort day up to which `shares` and estimates count */
+    size_t run;                     /* mature cohort days */
+    size_t look_count;              /* looks at `looks`, from the first cohort day on */
+    struct look *looks;             /* [day * variants + variant]; NULL: not asked for; caller's */
+    struct proportion *shares;      /* [variant], mature; caller's */
+    struct comparison *comparisons; /* [variant], the control's is unused; caller's */
+};
+
+/* Fills `result`, whose looks (series->days * variants, or NULL), shares and comparisons the caller
+ * has made. Without looks there is no p_anytime. */
+void metric_infer(const struct plan *plan, const struct progress *progress,
+                  const struct metric_plan *metric, const struct share_series *series,
+                  struct metric_result *result);
+
+/* The errors at which a metric's intervals stand; 0: there is none. */
+struct metric_levels {
+    double fixed;   /* two-sided */
+    double anytime; /* two-sided; of a guardrail twice that of one harm bound */
+};
+struct metric_levels metric_levels_of(const struct plan *plan, enum metric_role role);
+/* One-sided error of a guardrail's anytime harm bound: a over all guardrails and variants. */
+double plan_harm_alpha(const struct plan *plan);
+
+/* Corrects within the families of declared size: goals by Holm, secondaries as declared. */
+void families_adjust(const struct plan *plan, struct metric_result *const *results, size_t count);
+
+/* Whether the split fits the weights, and since when not. */
+struct ratio_report {
+    bool tested;
+    struct chi_square now;
+    double log_factor, log_factor_max; /* natural logs of Bayes factors */
+    enum sample_ratio_state state;
+    double gap; /* largest distance of a share from its weight, a fraction */
+    bool has_since;
+    int32_t since; /* cohort day of the first look with a factor >= 100 */
+};
+struct count_series {
+    int32_t first;
+    size_t days, variants;
+    const uint64_t *cumulative; /* [day * variants + variant] */
+};
+void ratio_watch(const struct plan *plan, const struct count_series *counts,
+                 struct ratio_report *report);
+
+/* The same of a segment's values: one e-value, their mean. */
+struct ratio_segment {
+    double log_factor, log_factor_max;
+    bool warns; /* at some look the mean reached 100 times the number of segments */
+    bool has_since;
+    int32_t since;
+    bool *named; /* [value]: e-BH at 1 % names it, of a segment that warns; caller's */
+};
+void ratio_watch_segment(const struct plan *plan, const struct count_series *values, size_t count,
+                         size_t segments, struct ratio_segment *report);
+
+/* Units that met two variants: alarm when shares differ (p < .001) or exceed 5 %. */
+#define CROSSED_P .001
+#define CROSSED_SHARE .05
+#define MISMATCH_SHARE .01
+struct crossed_report {
+    bool tested;
+    double p;
+    double share;
+    bool alarm;
+};
+void crossed_check(const uint64_t *crossed, const uint64_t *exposed, size_t variants,
+                   struct crossed_report *report);
+
+/* Whether the effect on a metric differs between the values of a segment: values with fewer than
+ * HETEROGENEITY_OUTCOMES successes or failures in a variant do not take part. */
+#define HETEROGENEITY_OUTCOMES 5
+#define HETEROGENEITY_VALUES_MAX 256
+enum reason segment_heterogeneity(const struct proportion_pair *values, size_t count,
+                                  struct heterogeneity *heterogeneity);
+
+/* Where the experiment is going at the present rate. */
+struct forecast {
+    double per_day;      /* first exposures a day, over the last seven whole ones */
+    bool has_final;      /* K* can be told */
+    int32_t cohort;      /* K*, reached or foreseen */
+    bool has_detectable; /* of the first goal */
+    double detectable;   /* smallest difference now, > 0 */
+    double detectable_lift;
+};
+void forecast_of(const struct plan *plan, const struct progress *progress,
+                 const struct exposures *exposures, const struct metric_result *first_goal,
+                 struct forecast *forecast);
+
+#endif

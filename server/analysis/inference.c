@@ -1,0 +1,435 @@
+/*
+ * One metric in one slice: from counts by cohort day to estimates, intervals, p and the state of a
+ * guardrail (inference.md; statistics.md, sections 2 and 4).
+ *
+ * A look is the end of a cohort day's window.  The latest look feeds the anytime members, the final
+ * set feeds the fixed ones and, once it is mature, the estimate; neither ever reads the data of the
+ * other.  Sums are cumulative, so a look costs the same on the first day and on the ninetieth.
+ *
+ * Gate      peeked at before 100 units, 10 successes and 10 failures a variant (20 accounts):
+ *           nothing.  The fixed test on the final set needs units alone: its score interval holds
+ *           at any count.
+ * Guardrail the interval beside it is made of two one-sided bounds: anytime at a over all
+ *           guardrails and variants (harm), fixed at a/2 or 4a/10 (not worse than the margin).  A
+ *           relative margin is judged on the log ratio.
+ */
+
+#include "analysis/inference.h"
+
+#include <math.h>
+
+/* ln of a lift that no estimate reaches: the margin "may fall by 100 %" always holds. */
+#define LOG_MARGIN_MAX 700.0
+
+const char *const guardrail_state_texts[] = {
+    [GUARDRAIL_OPEN] = "open",
+    [GUARDRAIL_PASSED] = "passed",
+    [GUARDRAIL_HARMED] = "harmed",
+    [GUARDRAIL_BLIND] = "blind",
+};
+
+struct proportion share_until(const struct share_series *series, int32_t cohort, size_t variant)
+{
+    if (!series->days || cohort < series->first)
+        return (struct proportion){0};
+    size_t day = (size_t)((int64_t)cohort - series->first);
+    if (day >= series->days)
+        day = series->days - 1;
+    return series->cumulative[day * series->variants + variant];
+}
+
+static struct proportion_pair pair_until(const struct plan *plan, const struct share_series *series,
+                                         int32_t cohort, size_t variant)
+{
+    return (struct proportion_pair){.treatment = share_until(series, cohort, variant),
+                                    .control = share_until(series, cohort, plan->control)};
+}
+
+static bool gate_holds(const struct plan *plan, struct proportion share)
+{
+    uint64_t units = plan->accounts ? GATE_ACCOUNTS : GATE_UNITS;
+    return share.units >= units && share.successes >= GATE_OUTCOMES &&
+           share.units - share.successes >= GATE_OUTCOMES;
+}
+
+static bool gate_holds_for(const struct plan *plan, const struct proportion_pair *pair)
+{
+    return gate_holds(plan, pair->treatment) && gate_holds(plan, pair->control);
+}
+
+/* Welch's df of the unpooled difference of two rates, for few accounts. */
+static double welch_df(const struct proportion_pair *pair)
+{
+    const struct proportion *shares[] = {&pair->treatment, &pair->control};
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < 2; i++) {
+        double units = (double)shares[i]->units, rate = (double)shares[i]->successes / units;
+        double variance = rate * (1 - rate) / units;
+        sum += variance;
+        squares += variance * variance / (units - 1);
+    }
+    return squares > 0 ? sum * sum / squares : 0;
+}
+
+/* The difference and the log ratio of one pair of counts; each with its reason. */
+struct pair_estimates {
+    enum reason difference_reason, lift_reason;
+    struct estimate difference, lift;
+};
+
+static struct pair_estimates estimates_of(const struct plan *plan, size_t variant,
+                                          const struct proportion_pair *pair)
+{
+    struct pair_estimates estimates;
+    double planned = plan->planned_pair[variant];
+    estimates.difference_reason = estimate_of_proportions(pair, planned, &estimates.difference);
+    estimates.lift_reason = estimate_of_lift(pair, planned, &estimates.lift);
+    double df = plan->accounts && !estimates.difference_reason ? welch_df(pair) : 0;
+    if (!estimates.difference_reason)
+        estimates.difference.df = df;
+    if (!estimates.lift_reason)
+        estimates.lift.df = df;
+    return estimates;
+}
+
+double plan_harm_alpha(const struct plan *plan)
+{
+    size_t members = plan->guardrails * plan_treatments(plan);
+    return fmin(plan->alpha / (double)(members ? members : 1), .49);
+}
+
+struct metric_levels metric_levels_of(const struct plan *plan, enum metric_role role)
+{
+    struct design_levels levels = design_levels(plan->design, plan->alpha);
+    if (role != ROLE_GUARDRAIL)
+        return (struct metric_levels){.fixed = levels.fixed, .anytime = levels.anytime};
+    /* Not worse than the margin: one-sided a/2 in all, of which hybrid keeps 4/5 for the end. */
+    return (struct metric_levels){.fixed = levels.fixed, .anytime = 2 * plan_harm_alpha(plan)};
+}
+
+/* One-sided error of the anytime bound that passes a guardrail before its final look; 0: none. */
+static double plan_pass_alpha(const struct plan *plan)
+{
+    return design_levels(plan->design, plan->alpha).anytime / 2;
+}
+
+/* The anytime interval of a metric: a guardrail's is made of its two harm bounds. */
+static bool anytime_interval_of(const struct plan *plan, const struct metric_plan *metric,
+                                const struct estimate *estimate, struct interval *interval)
+{
+    struct metric_levels levels = metric_levels_of(plan, metric->role);
+    struct interval found;
+    if (levels.anytime <= 0)
+        return false;
+    if (metric->role != ROLE_GUARDRAIL)
+        return estimate_anytime_interval(estimate, levels.anytime, interval) == REASON_NONE;
+    if (estimate_anytime_bound(estimate, SIDE_LOW, levels.anytime / 2, &found.low) ||
+        estimate_anytime_bound(estimate, SIDE_HIGH, levels.anytime / 2, &found.high))
+        return false;
+    *interval = found;
+    return true;
+}
+
+static enum side metric_adverse(const struct metric_plan *metric)
+{
+    return metric->lower_is_better ? SIDE_HIGH : SIDE_LOW;
+}
+
+static bool anytime_p_of(const struct plan *plan, const struct metric_plan *metric,
+                         const struct estimate *estimate, double *p)
+{
+    struct test test;
+    double alpha = metric_levels_of(plan, metric->role).anytime;
+    enum reason reason = REASON_TOO_EARLY;
+    if (metric->role == ROLE_GUARDRAIL)
+        reason = estimate_anytime_harm(estimate, metric_adverse(metric), alpha / 2, &test);
+    else if (alpha > 0)
+        reason = estimate_anytime_test(estimate, 0, alpha, &test);
+    if (reason)
+        return false;
+    *p = test.p;
+    return true;
+}
+
+/* A log ratio's interval carried to the lift. */
+static bool lift_interval_of(bool has_log, const struct interval *log_ratio,
+                             struct interval *interval)
+{
+    return has_log && lift_of_log(*log_ratio, interval) == REASON_NONE;
+}
+
+static void look_infer(const struct plan *plan, const struct metric_plan *metric,
+                       const struct proportion_pair *pair, size_t variant, struct look *look)
+{
+    *look = (struct look){.p_now = 1};
+    if (!gate_holds_for(plan, pair))
+        return;
+    struct pair_estimates estimates = estimates_of(plan, variant, pair);
+    struct interval log_ratio = {0};
+    if (estimates.difference_reason)
+        return;
+    look->estimated = true;
+    look->difference = estimates.difference.value;
+    look->se = estimates.difference.se;
+    look->has_anytime = anytime_interval_of(plan, metric, &estimates.difference, &look->anytime);
+    (void)anytime_p_of(plan, metric, &estimates.difference, &look->p_now);
+    if (estimates.lift_reason)
+        return;
+    look->has_lift = true;
+    look->lift = expm1(estimates.lift.value);
+    look->has_lift_anytime =
+        lift_interval_of(anytime_interval_of(plan, metric, &estimates.lift, &log_ratio), &log_ratio,
+                         &look->lift_anytime);
+}
+
+/* All looks of all variants, with the smallest p of each so far. */
+static void looks_infer(const struct plan *plan, const struct share_series *series,
+                        struct metric_result *result)
+{
+    for (size_t day = 0; day < result->look_count; day++) {
+        for (size_t j = 0; j < plan->variants; j++) {
+            int32_t cohort = series->first + (int32_t)day;
+            struct look *look = &result->looks[day * plan->variants + j];
+            struct comparison *comparison = &result->comparisons[j];
+            struct proportion_pair pair = pair_until(plan, series, cohort, j);
+            if (j == plan->control)
+                continue;
+            look_infer(plan, &result->metric, &pair, j, look);
+            if (look->has_anytime && look->p_now < comparison->p_anytime) {
+                comparison->p_anytime = look->p_now;
+                comparison->p_anytime_cohort = cohort;
+            }
+        }
+    }
+}
+
+/* What the latest look says of variant j. */
+static void comparison_latest(const struct plan *plan, const struct metric_plan *metric,
+                              const struct pair_estimates *estimates, struct comparison *comparison)
+{
+    struct interval log_ratio = {0};
+    if (estimates->difference_reason)
+        return;
+    comparison->difference.has_anytime =
+        anytime_interval_of(plan, metric, &estimates->difference, &comparison->difference.anytime);
+    comparison->has_p_now = anytime_p_of(plan, metric, &estimates->difference, &comparison->p_now);
+    if (!estimates->lift_reason)
+        comparison->lift.has_anytime =
+            lift_interval_of(anytime_interval_of(plan, metric, &estimates->lift, &log_ratio),
+                             &log_ratio, &comparison->lift.anytime);
+}
+
+/* What the final set says: the fixed interval and test. */
+static void comparison_final(const struct plan *plan, const struct metric_plan *metric,
+                             const struct pair_estimates *estimates, struct comparison *comparison)
+{
+    double alpha = metric_levels_of(plan, metric->role).fixed;
+    struct interval log_ratio;
+    struct test test;
+    if (estimates->difference_reason || alpha <= 0)
+        return;
+    comparison->difference.has_interval =
+        estimate_fixed_interval(&estimates->difference, alpha, &comparison->difference.interval) ==
+        REASON_NONE;
+    comparison->has_p = estimate_fixed_test(&estimates->difference, 0, &test) == REASON_NONE;
+    if (comparison->has_p)
+        comparison->p = test.p;
+    if (!estimates->lift_reason && !estimate_fixed_interval(&estimates->lift, alpha, &log_ratio))
+        comparison->lift.has_interval =
+            lift_of_log(log_ratio, &comparison->lift.interval) == REASON_NONE;
+}
+
+static void comparison_point(const struct pair_estimates *estimates, struct comparison *comparison)
+{
+    comparison->reason = estimates->difference_reason;
+    if (!estimates->difference_reason) {
+        comparison->difference.estimated = true;
+        comparison->difference.estimate = estimates->difference.value;
+        comparison->difference.se = estimates->difference.se;
+    }
+    if (!estimates->lift_reason) {
+        comparison->lift.estimated = true;
+        comparison->lift.estimate = expm1(estimates->lift.value);
+        comparison->lift.se = estimates->lift.se;
+    }
+}
+
+/* Bonferroni over the goals' comparisons, with the w of the registered level, so that it agrees
+ * with p_now times their number. */
+static void comparison_adjusted(const struct plan *plan, bool final,
+                                const struct estimate *estimate, struct effect_report *difference)
+{
+    struct design_levels levels = design_levels(plan->design, plan->alpha);
+    double members = (double)(plan->goals * plan_treatments(plan)), c, reach;
+    struct anytime at = {.ratio = estimate->ratio};
+    if (final) {
+        difference->has_adjusted = estimate_fixed_interval(estimate, levels.fixed / members,
+                                                           &difference->adjusted) == REASON_NONE;
+        return;
+    }
+    if (levels.anytime <= 0 || anytime_w(levels.anytime, &at.w) ||
+        anytime_c(at, levels.anytime / members, &c) || anytime_c_scaled(c, estimate->df, &reach) ||
+        !(estimate->se > 0))
+        return;
+    difference->has_adjusted = true;
+    difference->adjusted = (struct interval){estimate->value - reach * estimate->se,
+                                             estimate->value + reach * estimate->se};
+}
+
+/* The scale on which a guardrail's margin is judged. */
+struct guardrail_scale {
+    bool usable;
+    const struct estimate *estimate;
+    struct margin margin;
+};
+
+static struct guardrail_scale guardrail_scale_of(const struct metric_plan *metric,
+                                                 const struct pair_estimates *estimates)
+{
+    enum side adverse = metric_adverse(metric);
+    struct guardrail_scale scale = {.usable = !estimates->difference_reason,
+                                    .estimate = &estimates->difference,
+                                    .margin = {.adverse = adverse, .size = metric->margin}};
+    if (!metric->relative)
+        return scale;
+    scale.usable = !estimates->lift_reason;
+    scale.estimate = &estimates->lift;
+    if (adverse == SIDE_HIGH)
+        scale.margin.size = log1p(metric->margin);
+    else
+        scale.margin.size = metric->margin < 1 ? -log1p(-metric->margin) : LOG_MARGIN_MAX;
+    return scale;
+}
+
+static void guardrail_bound(const struct plan *plan, const struct metric_result *result,
+                            const struct pair_estimates *estimates, struct comparison *comparison)
+{
+    struct guardrail_scale scale = guardrail_scale_of(&result->metric, estimates);
+    double fixed = metric_levels_of(plan, ROLE_GUARDRAIL).fixed / 2;
+    double anytime = plan_pass_alpha(plan), bound;
+    enum reason reason = REASON_TOO_EARLY;
+    if (!scale.usable)
+        return;
+    if (result->final)
+        reason = estimate_fixed_bound(scale.estimate, scale.margin.adverse, fixed, &bound);
+    else if (anytime > 0)
+        reason = estimate_anytime_bound(scale.estimate, scale.margin.adverse, anytime, &bound);
+    if (reason)
+        return;
+    comparison->has_bound = true;
+    comparison->bound = result->metric.relative ? expm1(bound) : bound;
+    if (margin_holds(scale.margin, bound))
+        comparison->state = GUARDRAIL_PASSED;
+}
+
+/* Passed before harmed: a small certain harm inside the margin is what the margin allows. */
+static void guardrail_judge(const struct plan *plan, const struct metric_result *result,
+                            const struct pair_estimates *estimates, struct comparison *comparison)
+{
+    const struct effect_report *difference = &comparison->difference;
+    enum side adverse = metric_adverse(&result->metric);
+    if (!comparison->reason)
+        guardrail_bound(plan, result, estimates, comparison);
+    if (comparison->state == GUARDRAIL_PASSED)
+        return;
+    if (difference->has_anytime &&
+        margin_is_harmed((struct margin){.adverse = adverse},
+                         adverse == SIDE_LOW ? difference->anytime.high : difference->anytime.low))
+        comparison->state = GUARDRAIL_HARMED;
+    else if (result->final_look && comparison->reason)
+        comparison->state = GUARDRAIL_BLIND;
+}
+
+static void comparison_evidence(const struct plan *plan, const struct metric_result *result,
+                                const struct pair_estimates *latest, struct comparison *comparison)
+{
+    struct design_evidence evidence = {.p_now = comparison->has_p_now ? comparison->p_now : 1,
+                                       .p_fixed = comparison->has_p ? comparison->p : 1,
+                                       .final = result->final};
+    struct design_evidence fixed = evidence;
+    comparison->p_h = design_p(plan->design, &evidence);
+    fixed.p_now = 1;
+    bool by_final = result->final && design_p(plan->design, &fixed) <= comparison->p_h;
+    comparison->difference_h = comparison->difference.estimate;
+    if (!by_final && comparison->has_p_now)
+        comparison->difference_h = latest->difference.value;
+}
+
+static void comparison_infer(const struct plan *plan, const struct share_series *series,
+                             size_t variant, struct metric_result *result)
+{
+    struct comparison *comparison = &result->comparisons[variant];
+    struct proportion_pair latest = pair_until(plan, series, result->last_mature, variant);
+    struct proportion_pair analysed = pair_until(plan, series, result->analysed, variant);
+    struct pair_estimates now = {.difference_reason = REASON_TOO_EARLY,
+                                 .lift_reason = REASON_TOO_EARLY};
+    struct pair_estimates shown = now;
+    if (gate_holds_for(plan, &latest))
+        now = estimates_of(plan, variant, &latest);
+    if (result->final)
+        shown = estimates_of(plan, variant, &analysed);
+    else
+        shown = now;
+    comparison_point(&shown, comparison);
+    comparison_latest(plan, &result->metric, &now, comparison);
+    if (result->final)
+        comparison_final(plan, &result->metric, &shown, comparison);
+    if (result->metric.role == ROLE_GOAL && plan->goals * plan_treatments(plan) > 1 &&
+        !shown.difference_reason)
+        comparison_adjusted(plan, result->final, &shown.difference, &comparison->difference);
+    if (result->metric.role == ROLE_GUARDRAIL)
+        guardrail_judge(plan, result, &shown, comparison);
+    else
+        comparison_evidence(plan, result, &now, comparison);
+}
+
+static void comparison_skip(struct metric_result *result, size_t variant)
+{
+    struct comparison *comparison = &result->comparisons[variant];
+    comparison->reason = REASON_TOO_EARLY;
+    if (result->metric.role == ROLE_GUARDRAIL && result->final_look)
+        comparison->state = GUARDRAIL_BLIND;
+}
+
+static void result_times(const struct plan *plan, const struct progress *progress,
+                         const struct share_series *series, struct metric_result *result)
+{
+    const struct final_set *final = &progress->final;
+    int32_t mature = cohort_mature(progress->as_of_ms, result->metric.window_ms);
+    bool over = progress->closed && mature >= progress->last_cohort;
+    result->final = final->because != FINAL_UNKNOWN && !progress->hand && mature >= final->cohort;
+    result->final_look =
+        result->final || (over && (plan->design == DESIGN_ALWAYS || progress->hand));
+    result->last_mature = mature;
+    result->analysed = result->final ? final->cohort : mature;
+    result->run = 0;
+    result->look_count = 0;
+    if (!series->days || mature < series->first)
+        return;
+    result->run = (size_t)((int64_t)mature - series->first) + 1;
+    result->look_count = result->run < series->days ? result->run : series->days;
+}
+
+void metric_infer(const struct plan *plan, const struct progress *progress,
+                  const struct metric_plan *metric, const struct share_series *series,
+                  struct metric_result *result)
+{
+    result->metric = *metric;
+    result->computed = metric_kind_is_computed(metric->kind);
+    result_times(plan, progress, series, result);
+    for (size_t j = 0; j < plan->variants; j++) {
+        result->comparisons[j] =
+            (struct comparison){.p_now = 1, .p_anytime = 1, .p_h = 1, .reason = REASON_NO_UNITS};
+        result->shares[j] = share_until(series, result->analysed, j);
+    }
+    if (!result->computed)
+        result->look_count = 0;
+    if (result->looks)
+        looks_infer(plan, series, result);
+    for (size_t j = 0; j < plan->variants; j++) {
+        if (j != plan->control && result->computed)
+            comparison_infer(plan, series, j, result);
+        else if (j != plan->control)
+            comparison_skip(result, j);
+    }
+}

@@ -1,0 +1,281 @@
+/*
+ * The registered plan as numbers: levels, the planned size N*, the final set K*, and where the
+ * experiment stands on its way there (inference.md, "The registered plan", "Families and alpha").
+ *
+ * N*     `expect.units`, else the units with which every comparison of the first goal has the
+ *        expected power at the level that its design and family leave it; for `always` times the
+ *        inflation of the anytime interval.
+ * K*     min(K_N, K_end), from the plan and the first exposures alone, so that neither a moved end
+ *        nor what the outcomes say can change which data the final test reads.
+ *        Without an expected size there is no K_N: the end alone closes the final set.
+ * hand   stopped (or given an earlier end) before K*: there is no final test any more.
+ */
+
+#include "analysis/inference.h"
+
+#include "base/number.h"
+#include "stats/power.h"
+
+#include <math.h>
+
+#define RATE_DAYS 7
+
+static const enum design designs[] = {[PEEKING_HYBRID] = DESIGN_HYBRID,
+                                      [PEEKING_ALWAYS] = DESIGN_ALWAYS,
+                                      [PEEKING_FIXED] = DESIGN_FIXED};
+static const enum correction corrections[] = {[DECLARED_NONE] = CORRECTION_NONE,
+                                              [DECLARED_HOLM] = CORRECTION_HOLM,
+                                              [DECLARED_BENJAMINI_HOCHBERG] =
+                                                  CORRECTION_BENJAMINI_HOCHBERG};
+
+static bool metric_is_share(const struct metric *metric)
+{
+    return metric->kind == METRIC_CONVERSION || metric->kind == METRIC_RETENTION;
+}
+
+bool metric_kind_is_computed(enum metric_kind kind)
+{
+    return kind == METRIC_CONVERSION || kind == METRIC_RETENTION;
+}
+
+static void plan_weights(const struct experiment *experiment, struct plan *plan)
+{
+    double sum = 0;
+    for (size_t i = 0; i < plan->variants; i++)
+        sum += experiment->variants[i].weight;
+    for (size_t i = 0; i < plan->variants; i++)
+        plan->weights[i] =
+            sum > 0 ? experiment->variants[i].weight / sum : 1 / (double)plan->variants;
+}
+
+struct power_design plan_power_design(const struct plan *plan, size_t variant)
+{
+    size_t members = plan->goals * plan_treatments(plan);
+    return (struct power_design){
+        .alpha = power_alpha(plan->design, plan->alpha, members ? members : 1),
+        .allocation = plan->weights[variant] / plan->weights[plan->control]};
+}
+
+/* What units cost more when the anytime interval alone decides; 1 in the other designs. */
+static double plan_inflation(const struct plan *plan)
+{
+    double inflation;
+    struct power_design design = plan_power_design(plan, plan->control);
+    if (plan->design != DESIGN_ALWAYS ||
+        power_always_inflation(design.alpha, plan->power, &inflation))
+        return 1;
+    return inflation;
+}
+
+/* The planned total of all variants for two rates; 0 when it can't be told. */
+static double plan_size(const struct plan *plan, double control, double treatment)
+{
+    double size = 0;
+    for (size_t j = 0; j < plan->variants; j++) {
+        double units;
+        struct power_design design = plan_power_design(plan, j);
+        if (j == plan->control || !(plan->weights[j] > 0))
+            continue;
+        if (power_proportion_units(&design, control, treatment, plan->power, &units))
+            return 0;
+        size = fmax(size, units / plan->weights[plan->control]);
+    }
+    return ceil(size * plan_inflation(plan));
+}
+
+static void plan_expectation(const struct experiment *experiment, struct plan *plan)
+{
+    const struct expectation *expect = &experiment->expect;
+    if (!expect->given)
+        return;
+    plan->power = expect->power;
+    plan->planned = (double)expect->units;
+    if (!experiment->goal_count || !metric_is_share(experiment->goals[0]))
+        return;
+    double control = (double)expect->baseline_micro / (double)MICRO;
+    double treatment =
+        experiment->lift == LIFT_RELATIVE ? control * (1 + expect->lift) : control + expect->lift;
+    plan->expected_difference = fabs(treatment - control);
+    if (!expect->units)
+        plan->planned = plan_size(plan, control, treatment);
+}
+
+static void plan_pairs(struct plan *plan)
+{
+    for (size_t j = 0; j < plan->variants; j++) {
+        double share = plan->weights[plan->control] + plan->weights[j];
+        double planned = plan->accounts ? PLANNED_ACCOUNTS_DEFAULT : PLANNED_UNITS_DEFAULT;
+        if (plan->planned > 0 && share > 0)
+            planned = plan->planned * share;
+        plan->planned_pair[j] = planned;
+    }
+}
+
+/* 1 - 95 % is .05, not the doubles' .050000000000000044: files give at most six places. */
+static double error_of(double confidence)
+{
+    return round((1 - confidence) * 1e9) / 1e9;
+}
+
+void plan_of(const struct experiment *registered, struct plan *plan)
+{
+    *plan = (struct plan){
+        .design = designs[registered->peeking],
+        .alpha = error_of(registered->confidence),
+        .accounts = registered->unit == UNIT_ACCOUNT,
+        .variants = registered->variant_count,
+        .control = registered->control,
+        .goals = registered->goal_count,
+        .secondaries = registered->secondary_count,
+        .guardrails = registered->guardrail_count,
+        .correction = corrections[registered->correction],
+        .start_ms = registered->start_ms,
+        .end_ms = registered->end_ms,
+        .min_days = registered->min_days,
+        .power = .8,
+    };
+    plan_weights(registered, plan);
+    plan_expectation(registered, plan);
+    plan_pairs(plan);
+}
+
+struct final_set final_set_of(const struct plan *plan, const struct exposures *exposures)
+{
+    struct final_set final = {.because = FINAL_UNKNOWN};
+    if (plan->design == DESIGN_ALWAYS)
+        return final;
+    if (plan->end_ms != TIME_NONE)
+        final = (struct final_set){.because = FINAL_END, .cohort = day_of(plan->end_ms - 1)};
+    for (size_t day = 0; plan->planned > 0 && day < exposures->days; day++) {
+        int32_t cohort = exposures->first + (int32_t)day;
+        if ((double)exposures->total[day] < plan->planned)
+            continue;
+        if (final.because == FINAL_UNKNOWN || cohort <= final.cohort)
+            final = (struct final_set){.because = FINAL_SIZE, .cohort = cohort};
+        break;
+    }
+    return final;
+}
+
+static int64_t time_earlier(int64_t a, int64_t b)
+{
+    if (a == TIME_NONE || b == TIME_NONE)
+        return a == TIME_NONE ? b : a;
+    return a < b ? a : b;
+}
+
+/* Whether enrolment that ends at close_ms falls short of the registered final set. */
+static bool progress_is_by_hand(const struct plan *plan, const struct progress *progress)
+{
+    if (plan->design == DESIGN_ALWAYS || progress->close_ms == TIME_NONE)
+        return false;
+    if (progress->final.because == FINAL_SIZE && progress->last_cohort >= progress->final.cohort)
+        return false;
+    return plan->end_ms == TIME_NONE || progress->close_ms < plan->end_ms;
+}
+
+void progress_of(const struct plan *plan, const struct declared *declared,
+                 const struct exposures *exposures, int64_t as_of_ms, struct progress *progress)
+{
+    bool stopped = declared->status == EXPERIMENT_STOPPED;
+    *progress = (struct progress){
+        .as_of_ms = as_of_ms,
+        .final = final_set_of(plan, exposures),
+        .close_ms = time_earlier(stopped ? declared->stopped_ms : TIME_NONE, declared->end_ms),
+        .last_cohort = INT32_MAX,
+    };
+    if (progress->close_ms != TIME_NONE)
+        progress->last_cohort = day_of(progress->close_ms - 1);
+    progress->closed =
+        stopped || (progress->close_ms != TIME_NONE && progress->close_ms <= as_of_ms);
+    progress->hand = progress_is_by_hand(plan, progress);
+}
+
+int32_t cohort_mature(int64_t as_of_ms, int64_t window_ms)
+{
+    return day_of(as_of_ms - window_ms) - 1;
+}
+
+int64_t cohort_mature_ms(int32_t cohort, int64_t window_ms)
+{
+    return day_start_ms(cohort) + DAY_MS + window_ms;
+}
+
+static uint64_t exposures_until(const struct exposures *exposures, int32_t cohort)
+{
+    if (!exposures->days || cohort < exposures->first)
+        return 0;
+    size_t day = (size_t)((int64_t)cohort - exposures->first);
+    return exposures->total[day < exposures->days ? day : exposures->days - 1];
+}
+
+/* First exposures a day over the last whole days before as_of. */
+static double forecast_rate(const struct exposures *exposures, int64_t as_of_ms)
+{
+    int32_t last = cohort_mature(as_of_ms, 0);
+    int32_t before = last - RATE_DAYS;
+    if (!exposures->days || last < exposures->first)
+        return 0;
+    if (before < exposures->first - 1)
+        before = exposures->first - 1;
+    uint64_t units = exposures_until(exposures, last) - exposures_until(exposures, before);
+    return (double)units / (double)(last - before);
+}
+
+#define FORECAST_DAYS_MAX 36500.0
+
+static void forecast_final(const struct plan *plan, const struct progress *progress,
+                           const struct exposures *exposures, struct forecast *forecast)
+{
+    forecast->has_final = progress->final.because != FINAL_UNKNOWN;
+    forecast->cohort = progress->final.cohort;
+    int32_t today = day_of(progress->as_of_ms);
+    double missing = plan->planned - (double)exposures_until(exposures, today);
+    if (progress->final.because == FINAL_SIZE || plan->design == DESIGN_ALWAYS ||
+        !(plan->planned > 0) || !(forecast->per_day > 0) || missing <= 0)
+        return;
+    double days = fmin(ceil(missing / forecast->per_day), FORECAST_DAYS_MAX);
+    int32_t cohort = today + (int32_t)days;
+    if (!forecast->has_final || cohort < forecast->cohort)
+        forecast->cohort = cohort;
+    forecast->has_final = true;
+}
+
+/* The smallest difference that variant j's mature units can show in the better direction. */
+static bool detectable_of(const struct plan *plan, const struct metric_result *goal, size_t j,
+                          double *difference)
+{
+    struct proportion control = goal->shares[plan->control];
+    struct power_design design = plan_power_design(plan, j);
+    if (!control.units || !goal->shares[j].units)
+        return false;
+    design.allocation = (double)goal->shares[j].units / (double)control.units;
+    return power_proportion_detectable(&design, (double)control.successes / (double)control.units,
+                                       (double)control.units / plan_inflation(plan), plan->power,
+                                       goal->metric.lower_is_better ? SIDE_LOW : SIDE_HIGH,
+                                       difference) == REASON_NONE;
+}
+
+void forecast_of(const struct plan *plan, const struct progress *progress,
+                 const struct exposures *exposures, const struct metric_result *first_goal,
+                 struct forecast *forecast)
+{
+    *forecast = (struct forecast){.per_day = forecast_rate(exposures, progress->as_of_ms)};
+    if (progress->closed)
+        forecast->per_day = 0;
+    forecast_final(plan, progress, exposures, forecast);
+    if (!first_goal || !first_goal->computed)
+        return;
+    for (size_t j = 0; j < plan->variants; j++) {
+        double difference;
+        if (j == plan->control)
+            continue;
+        if (!detectable_of(plan, first_goal, j, &difference))
+            return;
+        forecast->detectable = fmax(forecast->detectable, fabs(difference));
+    }
+    struct proportion control = first_goal->shares[plan->control];
+    forecast->has_detectable = true;
+    forecast->detectable_lift =
+        forecast->detectable * (double)control.units / (double)control.successes;
+}
