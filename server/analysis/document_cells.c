@@ -1,0 +1,170 @@
+/*
+ * Cells to running sums: the door where the cube's integers leave the cube.
+ *
+ * Entries are sorted by population, slice, cohort, variant, metric, so that one slice lies together
+ * and is read once, for all its metrics: first what each day adds, then one pass that makes sums of
+ * it.  A count below 0, or more successes than units, is damage: it is read as 0 and remembered.
+ */
+
+#include "document_parts.h"
+
+/* The range of entries of one population and slice. */
+struct cells_range {
+    size_t from, to;
+};
+
+static size_t cells_find(const struct cube *cube, unsigned population, unsigned slice)
+{
+    size_t low = 0, high = cube->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct cell_key *key = &cube->entries[middle].key;
+        bool before =
+            key->population != population ? key->population < population : key->slice < slice;
+        if (before)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct cells_range cells_range_of(const struct cube *cube, enum population population,
+                                         uint16_t slice)
+{
+    return (struct cells_range){.from = cells_find(cube, population, slice),
+                                .to = cells_find(cube, population, slice + 1U)};
+}
+
+static uint64_t cell_count(struct cells *cells, int128 value)
+{
+    if (value >= 0 && value <= (int128)INT64_MAX)
+        return (uint64_t)value;
+    cells->damaged = true;
+    return 0;
+}
+
+/* The index of the cohort's day; false where it had not begun by as_of. */
+static bool cell_day(const struct cells *cells, int32_t cohort, size_t *day)
+{
+    int64_t offset = (int64_t)cohort - cells->first;
+    if (offset < 0)
+        offset = 0;
+    *day = (size_t)offset;
+    return *day < cells->days;
+}
+
+static void cells_add_share(struct cells *cells, const struct cube_entry *entry, size_t day,
+                            struct cells_slice *sums)
+{
+    size_t at =
+        ((entry->key.metric - 1U) * cells->days + day) * cells->variants + entry->key.variant;
+    struct proportion share = {.units = cell_count(cells, entry->values[SHARE_N]),
+                               .successes = cell_count(cells, entry->values[SHARE_X])};
+    if (share.successes > share.units) {
+        cells->damaged = true;
+        return;
+    }
+    sums->shares[at].units += share.units;
+    sums->shares[at].successes += share.successes;
+}
+
+static void cells_add(struct cells *cells, enum population population, uint16_t slice,
+                      struct cells_slice *sums)
+{
+    struct cells_range range = cells_range_of(&cells->cube, population, slice);
+    uint64_t *units = population == POPULATION_MAIN ? sums->main : sums->crossed;
+    for (size_t i = range.from; i < range.to; i++) {
+        const struct cube_entry *entry = &cells->cube.entries[i];
+        size_t day;
+        if (!cell_day(cells, entry->key.cohort, &day))
+            continue;
+        if (entry->key.variant >= cells->variants) {
+            cells->damaged = true;
+        } else if (entry->key.metric == 0) {
+            if (units)
+                units[day * cells->variants + entry->key.variant] +=
+                    cell_count(cells, entry->values[UNITS_N]) +
+                    cell_count(cells, entry->values[UNITS_ERASED]);
+        } else if (population == POPULATION_MAIN && entry->key.metric <= sums->metric_count) {
+            cells_add_share(cells, entry, day, sums);
+        }
+    }
+}
+
+static void counts_accumulate(uint64_t *counts, size_t days, size_t variants)
+{
+    for (size_t i = variants; counts && i < days * variants; i++)
+        counts[i] += counts[i - variants];
+}
+
+void cells_sum(struct cells *cells, uint16_t slice, struct cells_slice *sums)
+{
+    size_t block = cells->days * cells->variants;
+    cells_add(cells, POPULATION_MAIN, slice, sums);
+    if (sums->crossed)
+        cells_add(cells, POPULATION_CROSSED, slice, sums);
+    counts_accumulate(sums->main, cells->days, cells->variants);
+    counts_accumulate(sums->crossed, cells->days, cells->variants);
+    for (size_t metric = 0; metric < sums->metric_count; metric++) {
+        struct proportion *shares = &sums->shares[metric * block];
+        for (size_t i = cells->variants; i < block; i++) {
+            shares[i].units += shares[i - cells->variants].units;
+            shares[i].successes += shares[i - cells->variants].successes;
+        }
+    }
+}
+
+void cells_span(struct cells *cells, int64_t as_of_ms)
+{
+    int32_t first, last;
+    cells->begun = day_of(as_of_ms - 1);
+    cells->days = 0;
+    if (!cube_cohorts(&cells->cube, &first, &last) || cells->begun < first)
+        return;
+    if (last > cells->begun)
+        last = cells->begun;
+    if ((int64_t)last - first >= COHORT_DAYS_MAX)
+        first = last - COHORT_DAYS_MAX + 1;
+    cells->first = first;
+    cells->days = (size_t)(last - first) + 1;
+}
+
+void cells_quality(const struct cells *cells, struct study_quality *quality)
+{
+    uint64_t *const fields[UNITS_FIELD_COUNT] = {[UNITS_ERASED] = &quality->erased,
+                                                 [UNITS_CLAMPED] = &quality->clamped,
+                                                 [UNITS_MISMATCH] = &quality->mismatched,
+                                                 [UNITS_MIXED] = &quality->mixed,
+                                                 [UNITS_HOT] = &quality->hot,
+                                                 [UNITS_SKEWED] = &quality->skewed};
+    for (size_t i = 0; i < cells->cube.count; i++) {
+        const struct cube_entry *entry = &cells->cube.entries[i];
+        bool outside = entry->key.population == POPULATION_OUTSIDE;
+        if (entry->key.metric != 0 || entry->key.cohort > cells->begun)
+            continue;
+        if (outside && entry->key.slice < OUTSIDE_COUNT)
+            quality->outside[entry->key.slice] += (uint64_t)entry->values[UNITS_N];
+        if (outside || entry->key.slice != 0)
+            continue;
+        for (size_t field = 0; field < UNITS_FIELD_COUNT; field++)
+            if (fields[field])
+                *fields[field] += (uint64_t)entry->values[field];
+    }
+}
+
+size_t slices_of(const struct cube_slices *slices, size_t segmentation, size_t *count)
+{
+    size_t first = 0;
+    *count = 0;
+    for (size_t i = 0; i < slices->count; i++) {
+        const struct cube_slice *slice = &slices->items[i];
+        bool own = slice->kind == CUBE_SLICE_SEGMENT || slice->kind == CUBE_SLICE_CROSSING;
+        if (!own || slice->segmentation != segmentation)
+            continue;
+        if (!*count)
+            first = i;
+        (*count)++;
+    }
+    return first;
+}

@@ -1,0 +1,292 @@
+/*
+ * The document's member `health`: can these figures be trusted (reports.md, part 2).  Counts are
+ * units, each once.
+ */
+
+#include "document_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* exp beyond the doubles is null: the log stands beside it. */
+static struct value factor_value(double log_factor)
+{
+    return number_or_null(log_factor < 700, exp(log_factor));
+}
+
+static void add_factors(struct arena *arena, struct value *object, double now, double max)
+{
+    value_add(arena, object, "bayes_factor", factor_value(now));
+    value_add(arena, object, "bayes_factor_max", factor_value(max));
+    value_add(arena, object, "log_bayes_factor_max", value_real(max));
+}
+
+static struct value ratio_segment_value(const struct study *study, size_t segmentation)
+{
+    struct arena *arena = study->arena;
+    const struct study_group *group = &study->main;
+    const struct ratio_segment *report = &study->ratio_segments[segmentation];
+    size_t count, first = slices_of(&group->cells.cube.slices, segmentation, &count);
+    struct value object = value_object(), named = value_list();
+    for (size_t i = 0; i < count; i++)
+        if (report->named[i])
+            value_append(arena, &named,
+                         text_value(arena, group->cells.cube.slices.items[first + i].label));
+    value_add(
+        arena, &object, "segment",
+        text_value(arena, group->definition->experiment->segments[segmentation].segments[0]->name));
+    add_factors(arena, &object, report->log_factor, report->log_factor_max);
+    value_add(arena, &object, "warning", value_boolean(report->warns));
+    value_add(arena, &object, "since",
+              report->has_since ? day_value(arena, report->since) : value_null());
+    value_add(arena, &object, "values", named);
+    return object;
+}
+
+static struct value ratio_segments_value(const struct study *study)
+{
+    struct value list = value_list();
+    const struct definition *definition = study->main.definition;
+    size_t count = definition ? definition->experiment->segment_count : 0;
+    for (size_t i = 0; i < count; i++)
+        if (definition->experiment->segments[i].count == 1 && study->ratio_segments[i].named)
+            value_append(study->arena, &list, ratio_segment_value(study, i));
+    return list;
+}
+
+static struct value sample_ratio_value(const struct study *study)
+{
+    struct arena *arena = study->arena;
+    const struct ratio_report *ratio = &study->ratio;
+    struct value object = value_object(), expected = value_list();
+    for (size_t j = 0; j < study->plan.variants; j++)
+        value_append(arena, &expected, value_real(study->plan.weights[j]));
+    value_add(arena, &object, "chi_square", number_or_null(ratio->tested, ratio->now.statistic));
+    value_add(arena, &object, "p", p_or_null(ratio->tested, ratio->now.p));
+    add_factors(arena, &object, ratio->log_factor, ratio->log_factor_max);
+    value_add(arena, &object, "alarm", value_boolean(ratio->state == SAMPLE_RATIO_ALARM));
+    value_add(arena, &object, "warning", value_boolean(ratio->state == SAMPLE_RATIO_WARNING));
+    value_add(arena, &object, "gap", number_or_null(ratio->tested, ratio->gap));
+    value_add(arena, &object, "since",
+              ratio->has_since ? day_value(arena, ratio->since) : value_null());
+    value_add(arena, &object, "expected", expected);
+    value_add(arena, &object, "segments", ratio_segments_value(study));
+    return object;
+}
+
+/* A variant may bear the name of a member: the member wins. */
+static struct value crossed_value(const struct study *study)
+{
+    struct arena *arena = study->arena;
+    struct value object = value_object();
+    for (size_t j = 0; j < study->plan.variants; j++) {
+        struct slice name = study->registered->variants[j].name;
+        if (!slice_equals(name, "alarm"))
+            value_add_named(arena, &object, arena_copy(arena, name),
+                            value_integer((int64_t)study->crossed[j]));
+    }
+    value_add(arena, &object, "alarm", value_boolean(study->crossing.alarm));
+    return object;
+}
+
+static struct value crossed_test_value(const struct study *study)
+{
+    struct value object = value_object();
+    value_add(study->arena, &object, "share", value_real(study->crossing.share));
+    value_add(study->arena, &object, "p", p_or_null(study->crossing.tested, study->crossing.p));
+    return object;
+}
+
+static struct value outside_value(const struct study *study)
+{
+    struct value object = value_object();
+    for (size_t i = 0; i < OUTSIDE_COUNT; i++)
+        if (i != OUTSIDE_SKEWED && i != OUTSIDE_CARRIED_OVER)
+            value_add(study->arena, &object, outside_texts[i],
+                      value_integer((int64_t)study->quality.outside[i]));
+    return object;
+}
+
+/* Units per segment whose trait was not known at their first exposure. */
+static struct value unknown_traits_value(const struct study *study)
+{
+    struct arena *arena = study->arena;
+    const struct study_group *group = &study->main;
+    struct value object = value_object();
+    size_t segments = group->definition ? group->definition->experiment->segment_count : 0;
+    for (size_t i = 0; i < segments; i++) {
+        const struct segmentation *segmentation = &group->definition->experiment->segments[i];
+        size_t count, first = slices_of(&group->cells.cube.slices, i, &count);
+        uint64_t units = 0;
+        if (segmentation->count != 1 || !count)
+            continue;
+        const struct count_series *met = &group->slices[first + count - 1].met;
+        for (size_t j = 0; met->days && j < met->variants; j++)
+            units += met->cumulative[(met->days - 1) * met->variants + j];
+        value_add_named(arena, &object, arena_copy(arena, segmentation->segments[0]->name),
+                        value_integer((int64_t)units));
+    }
+    return object;
+}
+
+/* Whole days without a first exposure between the first one and now, or the end. */
+static struct value gaps_value(const struct study *study)
+{
+    struct value list = value_list();
+    const struct exposures *totals = &study->totals;
+    int32_t last = cohort_mature(study->as_of_ms, 0);
+    if (last > study->progress.last_cohort)
+        last = study->progress.last_cohort;
+    if (!totals->days)
+        return list;
+    for (int32_t day = totals->first + 1; day <= last; day++) {
+        size_t at = (size_t)(day - totals->first);
+        if (at >= totals->days || totals->total[at] == totals->total[at - 1])
+            value_append(study->arena, &list, day_value(study->arena, day));
+    }
+    return list;
+}
+
+static bool name_was_seen(const struct study *study, struct slice name, bool is_trait)
+{
+    for (size_t i = 0; i < study->name_count; i++)
+        if (study->names[i].is_trait == is_trait && slice_equal(study->names[i].name, name))
+            return true;
+    return false;
+}
+
+/* The names that are missing, each once. */
+struct missing {
+    const struct study *study;
+    struct slice names[256];
+    size_t count;
+};
+
+static void missing_add(struct missing *missing, struct slice name)
+{
+    for (size_t i = 0; i < missing->count; i++)
+        if (slice_equal(missing->names[i], name))
+            return;
+    if (missing->count < sizeof missing->names / sizeof missing->names[0])
+        missing->names[missing->count++] = name;
+}
+
+static void missing_event(struct missing *missing, struct slice event)
+{
+    if (event.size && !name_was_seen(missing->study, event, false))
+        missing_add(missing, event);
+}
+
+/* A trait is seen by its whole name, or by that of the object it lies in. */
+static void missing_trait(struct missing *missing, struct slice trait)
+{
+    struct slice head = trait;
+    const char *dot = trait.size ? memchr(trait.data, '.', trait.size) : NULL;
+    if (dot)
+        head.size = (size_t)(dot - trait.data);
+    if (trait.size && !name_was_seen(missing->study, trait, true) &&
+        !name_was_seen(missing->study, head, true))
+        missing_add(missing, trait);
+}
+
+/* Recursion ends with the grammar's CONDITION_DEPTH_MAX. */
+static void missing_condition(struct missing *missing, const struct condition *condition)
+{
+    if (!condition)
+        return;
+    if (condition->kind == CONDITION_TEST)
+        missing_trait(missing, condition->trait);
+    for (size_t i = 0; condition->kind != CONDITION_TEST && i < condition->part_count; i++)
+        missing_condition(missing, &condition->parts[i]);
+}
+
+static void missing_metric(struct missing *missing, const struct metric *metric)
+{
+    for (size_t i = 0; i < metric->event_count; i++)
+        missing_event(missing, metric->events[i].event);
+    for (size_t i = 0; i < metric->competing_count; i++)
+        missing_event(missing, metric->competing[i]);
+    const struct metric *const parts[] = {metric->numerator, metric->denominator, metric->counts};
+    for (size_t i = 0; i < 3; i++)
+        if (parts[i])
+            missing_metric(missing, parts[i]);
+}
+
+static int slice_order(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+struct value never_received_value(const struct study *study)
+{
+    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
+    struct missing missing = {.study = study};
+    struct value list = value_list();
+    if (!study->names_known)
+        return value_null();
+    size_t count = experiment_metrics(study->experiment, metrics);
+    for (size_t i = 0; i < count; i++)
+        missing_metric(&missing, metrics[i].metric);
+    for (size_t i = 0; i < study->experiment->segment_count; i++)
+        for (size_t j = 0; j < study->experiment->segments[i].count; j++)
+            missing_trait(&missing, study->experiment->segments[i].segments[j]->trait);
+    missing_condition(&missing, study->experiment->audience);
+    qsort(missing.names, missing.count, sizeof missing.names[0], slice_order);
+    for (size_t i = 0; i < missing.count; i++)
+        value_append(study->arena, &list, text_value(study->arena, missing.names[i]));
+    return list;
+}
+
+static bool segments_warn(const struct study *study)
+{
+    const struct definition *definition = study->main.definition;
+    size_t count = definition ? definition->experiment->segment_count : 0;
+    for (size_t i = 0; i < count; i++)
+        if (study->ratio_segments[i].warns)
+            return true;
+    return false;
+}
+
+const char *health_state(const struct study *study)
+{
+    const struct study_quality *quality = &study->quality;
+    uint64_t exposed = 0;
+    for (size_t j = 0; j < study->plan.variants; j++)
+        exposed += study->exposed[j];
+    if (study->damage || study->ratio.state == SAMPLE_RATIO_ALARM || study->crossing.alarm ||
+        (double)quality->mismatched > MISMATCH_SHARE * (double)exposed)
+        return "alarm";
+    if (study->ratio.state == SAMPLE_RATIO_WARNING || segments_warn(study) || quality->mismatched ||
+        quality->hot || quality->clamped || gaps_value(study).count ||
+        (exposed && never_received_value(study).count))
+        return "warn";
+    return "ok";
+}
+
+struct value health_value(const struct study *study)
+{
+    struct arena *arena = study->arena;
+    const struct study_quality *quality = &study->quality;
+    struct value object = value_object();
+    value_add(arena, &object, "state", value_text(slice_of(health_state(study))));
+    value_add(arena, &object, "damage",
+              study->damage ? text_value(arena, slice_of(study->damage)) : value_null());
+    value_add(arena, &object, "sample_ratio", sample_ratio_value(study));
+    value_add(arena, &object, "crossed", crossed_value(study));
+    value_add(arena, &object, "crossed_test", crossed_test_value(study));
+    value_add(arena, &object, "outside", outside_value(study));
+    value_add(arena, &object, "mismatch", value_integer((int64_t)quality->mismatched));
+    value_add(arena, &object, "skewed",
+              value_integer((int64_t)(quality->skewed + quality->outside[OUTSIDE_SKEWED])));
+    value_add(arena, &object, "carried_over",
+              value_integer((int64_t)quality->outside[OUTSIDE_CARRIED_OVER]));
+    value_add(arena, &object, "erased", value_integer((int64_t)quality->erased));
+    value_add(arena, &object, "hot", value_integer((int64_t)quality->hot));
+    value_add(arena, &object, "clamped", value_integer((int64_t)quality->clamped));
+    value_add(arena, &object, "unknown_traits", unknown_traits_value(study));
+    value_add(arena, &object, "exposure_sources", value_null());
+    value_add(arena, &object, "never_received", never_received_value(study));
+    value_add(arena, &object, "gaps", gaps_value(study));
+    value_add(arena, &object, "mixed_accounts", value_null());
+    return object;
+}

@@ -1,0 +1,159 @@
+#ifndef ANALYSIS_DOCUMENT_PARTS_H
+#define ANALYSIS_DOCUMENT_PARTS_H
+
+/*
+ * The inside of the document: a study is one experiment's phase, read and inferred; the parts of
+ * the tree are written from it.  For document*.c only.
+ *
+ *     study_read    declarations, cells, plan      document_study.c
+ *     study_infer   per slice and metric           document_infer.c, cells in document_cells.c
+ *     study_decide  health facts, verdict          document_verdict.c
+ *     *_value       parts of the tree              document_metrics.c, document_health.c,
+ * document.c
+ *
+ * Everything a study points to lives in its arena, which is the caller's, or in the history.
+ */
+
+#include "analysis/document.h"
+#include "analysis/verdict.h"
+#include "base/hash.h"
+
+/* Cohort days that a report looks back; older ones are added to the first. */
+#define COHORT_DAYS_MAX 3660
+#define AMENDMENTS_MAX 100
+
+/* The cells of one definition by slice, as sums over cohort days. */
+struct cells {
+    struct cube cube;
+    size_t variants;
+    int32_t first; /* cohort day; days 0: nobody yet */
+    size_t days;   /* up to the last one with units that had begun by as_of */
+    int32_t begun; /* the last cohort day that had begun by as_of */
+    bool damaged;  /* a cell holds what no cell can hold */
+};
+
+/* A metric as analysed. */
+struct study_metric {
+    struct metric_plan plan;
+    const struct metric *metric;
+    const struct guardrail *guardrail;
+    struct digest digest;
+    uint8_t number; /* in the cube; 0: its cells are not there */
+};
+
+/* One slice with units: results of all metrics of its group. */
+struct study_slice {
+    bool present;
+    struct metric_result *results; /* [metric] */
+    struct count_series met;       /* main and crossed units by day */
+    struct count_series main;      /* main units by day */
+};
+
+/* The metrics that one definition's cells answer: the registered ones, or the exploratory. */
+struct study_group {
+    const struct definition *definition;
+    struct cells cells;
+    struct study_metric metrics[EXPERIMENT_METRICS_MAX];
+    size_t metric_count;
+    struct study_slice *slices; /* [cells.cube.slices.count] */
+};
+
+/* One segmentation's test of one goal and variant. */
+struct study_difference {
+    enum reason reason;
+    bool read; /* on the final set, or in `always` */
+    struct heterogeneity found;
+    double p_adjusted;
+};
+
+struct study_quality {
+    uint64_t erased, clamped, mismatched, mixed, hot, skewed;
+    uint64_t outside[OUTSIDE_COUNT];
+};
+
+struct study {
+    struct arena *arena;
+    const struct document_options *options;
+    int64_t as_of_ms;
+    uint16_t phase;
+    const struct experiment *experiment; /* as declared last in this phase */
+    const struct catalogue *catalogue;   /* its catalogue */
+    const struct experiment *registered; /* whose plan decides */
+    const struct declaration *registration;
+    struct declared declared;
+    struct amendment amendments[AMENDMENTS_MAX]; /* the first is the registered plan */
+    size_t amendment_count;
+    const char *damage; /* NULL: none */
+    uint64_t watermark;
+
+    struct plan plan;
+    struct progress progress;
+    struct study_group main, exploratory;
+    uint64_t *exposed;       /* [variant] */
+    uint64_t *crossed;       /* [variant] */
+    struct exposures totals; /* of all variants */
+    struct study_quality quality;
+    struct ratio_report ratio;
+    struct ratio_segment *ratio_segments; /* [segmentation], plain ones */
+    struct crossed_report crossing;
+    struct study_difference *differences; /* [segmentation][goal][variant] */
+    const struct metric_result *goals[GOALS_MAX];
+    const struct metric_result *guardrails[GUARDRAILS_MAX];
+    struct forecast forecast;
+    struct verdict verdict;
+    struct slice verdict_text;
+    struct seen_name *names;
+    size_t name_count;
+    bool names_known;
+};
+
+/* "users", "accounts", "visitors" */
+extern const char *const unit_words[];
+
+/* Reads one slice's cells: shares[metric] of [day * variants + variant] over the main population
+ * for the cube's metrics 1.., cumulative; units of main and of crossed the same.  Buffers are the
+ * caller's, filled from 0. */
+struct cells_slice {
+    struct proportion *shares; /* [number - 1][day][variant] */
+    size_t metric_count;
+    uint64_t *main, *crossed; /* [day][variant], may be NULL */
+};
+void cells_sum(struct cells *cells, uint16_t slice, struct cells_slice *sums);
+/* Finds first and days. */
+void cells_span(struct cells *cells, int64_t as_of_ms);
+void cells_quality(const struct cells *cells, struct study_quality *quality);
+/* The first slice of a segmentation, and how many it has. */
+size_t slices_of(const struct cube_slices *slices, size_t segmentation, size_t *count);
+
+MUST_CHECK enum status study_make(struct view_transaction *transaction,
+                                  const struct document_options *options, struct arena *arena,
+                                  struct study *study, struct error *error);
+MUST_CHECK enum status study_infer(struct study *study, struct error *error);
+void study_decide(struct study *study);
+void study_done(struct study *study);
+static inline struct study_difference *
+study_difference_at(const struct study *study, size_t segmentation, size_t goal, size_t variant)
+{
+    size_t goals = study->plan.goals, variants = study->plan.variants;
+    return &study->differences[(segmentation * goals + goal) * variants + variant];
+}
+
+/* Pieces of values. */
+struct value number_or_null(bool has, double number);
+struct value p_or_null(bool has, double p); /* never 0: at least 1e-300 */
+struct value level_value(double alpha);     /* null where alpha is 0 */
+struct value interval_or_null(struct arena *arena, bool has, const struct interval *interval);
+struct value text_value(struct arena *arena, struct slice text); /* copied; empty: null */
+struct value day_value(struct arena *arena, int32_t day);
+struct value time_value(struct arena *arena, int64_t time_ms); /* TIME_NONE: null */
+struct value digest_value(struct arena *arena, const struct digest *digest);
+
+/* Parts of the tree. */
+struct value metrics_value(const struct study *study);
+struct value health_value(const struct study *study);
+const char *health_state(const struct study *study); /* ok, warn, alarm */
+struct value verdict_value(const struct study *study);
+/* Names of events and traits that the file uses and nobody has sent. */
+struct value never_received_value(const struct study *study);
+
+#endif
