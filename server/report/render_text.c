@@ -1,0 +1,256 @@
+/*
+ * The document as text for a terminal, in the order in which a reader needs it: the verdict, can it
+ * be trusted, the metrics, what is planned.  Fits `columns`; without colour it says the same.
+ */
+
+#include "render_parts.h"
+#include "text_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+
+const struct value *member(const struct value *object, const char *name)
+{
+    return value_member(object, slice_of(name));
+}
+
+double member_number(const struct value *object, const char *name)
+{
+    const struct value *found = member(object, name);
+    return found && value_is_number(found) ? found->number : 0;
+}
+
+uint64_t member_count(const struct value *object, const char *name)
+{
+    const struct value *found = member(object, name);
+    return found && found->kind == VALUE_INTEGER && found->integer > 0 ? (uint64_t)found->integer
+                                                                       : 0;
+}
+
+bool member_is_true(const struct value *object, const char *name)
+{
+    const struct value *found = member(object, name);
+    return found && found->kind == VALUE_BOOLEAN && found->boolean;
+}
+
+bool member_is_null(const struct value *object, const char *name)
+{
+    const struct value *found = member(object, name);
+    return !found || found->kind == VALUE_NULL;
+}
+
+struct slice member_text(const struct value *object, const char *name)
+{
+    return value_member_text(object, name);
+}
+
+bool interval_of(const struct value *list, double *low, double *high)
+{
+    if (!list || list->kind != VALUE_LIST || list->count != 2)
+        return false;
+    *low = list->items[0].number;
+    *high = list->items[1].number;
+    return true;
+}
+
+void text_heading(struct painter *painter, const char *heading)
+{
+    paint_end(painter);
+    paint_style(painter, PAINT_BOLD);
+    paint_text(painter, slice_of(heading));
+    paint_style(painter, PAINT_PLAIN);
+}
+
+char *p_format(double p, char text[static P_TEXT_SIZE])
+{
+    if (p < 1e-4)
+        snprintf(text, P_TEXT_SIZE, "<0.0001");
+    else
+        snprintf(text, P_TEXT_SIZE, "%.2g", p);
+    return text;
+}
+
+/* The day of a time "2026-11-23T18:00:00Z". */
+static struct slice day_text(struct slice time)
+{
+    if (time.size > 10)
+        time.size = 10;
+    return time;
+}
+
+static void text_title(struct painter *painter, const struct value *document)
+{
+    struct slice key = member_text(document, "experiment");
+    unsigned key_width = paint_width(key);
+    if (key_width > painter->columns / 3)
+        key_width = painter->columns / 3;
+    unsigned room = painter->columns - key_width - 2;
+    paint_style(painter, PAINT_BOLD);
+    paint_clipped(painter, member_text(document, "name"), room);
+    paint_style(painter, PAINT_PLAIN);
+    paint_to(painter, painter->columns - key_width);
+    paint_style(painter, PAINT_DIM);
+    paint_clipped(painter, key, key_width);
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+}
+
+static void text_dates(struct painter *painter, const struct value *document)
+{
+    struct slice start = day_text(member_text(document, "start"));
+    struct slice end = day_text(member_text(document, "end"));
+    struct slice as_of = member_text(document, "as_of");
+    paint_style(painter, PAINT_DIM);
+    paint_text(painter, member_text(document, "status"));
+    if (start.size) {
+        paint_text(painter, end.size ? SLICE(", ") : SLICE(" since "));
+        paint_text(painter, start);
+    }
+    if (end.size) {
+        paint_text(painter, start.size ? SLICE(" to ") : SLICE(" until "));
+        paint_text(painter, end);
+    }
+    if (member_number(document, "phase") > 1)
+        paint_format(painter, ", phase %.0f", member_number(document, "phase"));
+    paint_format(painter, ", %.*s %.4g%%", SLICE_ARGS(member_text(document, "peeking")),
+                 100 * member_number(document, "confidence"));
+    paint_format(painter, ", as of %.*s %.*s UTC", SLICE_ARGS(day_text(as_of)), 5,
+                 as_of.size > 16 ? as_of.data + 11 : "");
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+    if (member_text(document, "owner").size) {
+        paint_style(painter, PAINT_DIM);
+        paint_text(painter, SLICE("owner "));
+        paint_clipped(painter, member_text(document, "owner"), painter->columns - 6);
+        paint_style(painter, PAINT_PLAIN);
+        paint_end(painter);
+    }
+}
+
+static void text_paragraph(struct painter *painter, const char *label, struct slice text)
+{
+    if (!text.size)
+        return;
+    paint_style(painter, PAINT_DIM);
+    paint_text(painter, slice_of(label));
+    paint_style(painter, PAINT_PLAIN);
+    paint_to(painter, 12);
+    paint_wrapped(painter, text, 12);
+}
+
+struct verdict_look {
+    const char *code, *label;
+    enum paint_style style;
+};
+static const struct verdict_look verdict_looks[] = {
+    {"not_started", "NOT STARTED", PAINT_NOTE},
+    {"keep_running", "KEEP RUNNING", PAINT_NOTE},
+    {"ship", "SHIP", PAINT_GOOD},
+    {"stop_harm", "STOP: HARM", PAINT_BAD},
+    {"no_difference", "NO DIFFERENCE", PAINT_WARN},
+    {"inconclusive", "INCONCLUSIVE", PAINT_WARN},
+    {"do_not_trust", "DO NOT TRUST", PAINT_BAD},
+};
+
+static void text_verdict(struct painter *painter, const struct value *document)
+{
+    const struct value *verdict = member(document, "verdict");
+    struct slice code = member_text(verdict, "code"), variant = member_text(verdict, "variant");
+    struct verdict_look look = {.label = "", .style = PAINT_BOLD};
+    for (size_t i = 0; i < sizeof verdict_looks / sizeof verdict_looks[0]; i++)
+        if (slice_equals(code, verdict_looks[i].code))
+            look = verdict_looks[i];
+    paint_end(painter);
+    paint_style(painter, look.style);
+    paint_format(painter, "▌ %s", look.label);
+    if (variant.size) {
+        paint_text(painter, SLICE("  "));
+        paint_clipped(painter, variant, painter->columns - painter->at);
+    }
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+    paint_wrapped(painter, member_text(verdict, "text"), 2);
+}
+
+static void text_planned(struct painter *painter, const struct value *document)
+{
+    const struct value *planned = member(document, "planned");
+    char text[COUNT_TEXT_SIZE];
+    struct slice cohort = member_text(planned, "final_cohort");
+    text_heading(painter, "Planned");
+    paint_end(painter);
+    paint_text(painter, SLICE("  "));
+    if (member_is_null(planned, "units"))
+        paint_text(painter, SLICE("no size is planned"));
+    else
+        paint_format(painter, "%s units",
+                     count_format((uint64_t)member_number(planned, "units"), text));
+    if (member_number(planned, "units_a_day") > 0)
+        paint_format(painter, ", %s a day lately",
+                     count_format((uint64_t)member_number(planned, "units_a_day"), text));
+    if (cohort.size)
+        paint_format(painter, ", final set up to %.*s", SLICE_ARGS(cohort));
+    if (!member_is_null(planned, "days_left") && member_number(planned, "days_left") > 0)
+        paint_format(painter, ", %.0f days left", member_number(planned, "days_left"));
+    paint_end(painter);
+    if (!member_is_null(planned, "detectable_lift")) {
+        paint_format(painter, "  smallest lift that today's units can show: %.1f%% (%.2f points)",
+                     100 * member_number(planned, "detectable_lift"),
+                     100 * member_number(planned, "detectable_difference"));
+        paint_end(painter);
+    }
+}
+
+static void text_amendments(struct painter *painter, const struct value *document)
+{
+    const struct value *list = member(member(document, "registered"), "amendments");
+    char text[COUNT_TEXT_SIZE];
+    if (!list || !list->count)
+        return;
+    text_heading(painter, "Amendments to the registered plan");
+    paint_end(painter);
+    for (size_t i = 0; i < list->count; i++) {
+        paint_format(painter, "  %.*s, with %s mature units",
+                     SLICE_ARGS(member_text(&list->items[i], "date")),
+                     count_format(member_count(&list->items[i], "mature_units"), text));
+        paint_end(painter);
+    }
+}
+
+static void text_foot(struct painter *painter, const struct value *document)
+{
+    struct slice definition = member_text(document, "definition");
+    if (definition.size > 19)
+        definition.size = 19;
+    paint_end(painter);
+    paint_style(painter, PAINT_DIM);
+    paint_wrapped(painter,
+                  SLICE("Not adjusted for traits: the unadjusted result decides. Effects of "
+                        "segments are not shrunken. All figures: --format json."),
+                  0);
+    paint_format(painter, "definition %.*s, gangway %.*s", SLICE_ARGS(definition),
+                 SLICE_ARGS(member_text(document, "gangway")));
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+}
+
+void render_text(struct buffer *out, const struct value *document,
+                 const struct render_options *options)
+{
+    struct painter painter = {.out = out,
+                              .columns = options->columns < 60 ? 60 : options->columns,
+                              .color = options->color};
+    text_title(&painter, document);
+    text_dates(&painter, document);
+    text_verdict(&painter, document);
+    text_health(&painter, document);
+    text_metrics(&painter, document);
+    text_planned(&painter, document);
+    text_amendments(&painter, document);
+    if (member_text(document, "hypothesis").size || member_text(document, "why").size) {
+        paint_end(&painter);
+        text_paragraph(&painter, "Hypothesis", member_text(document, "hypothesis"));
+        text_paragraph(&painter, "Why", member_text(document, "why"));
+    }
+    text_foot(&painter, document);
+}

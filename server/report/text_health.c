@@ -1,0 +1,203 @@
+/*
+ * "Can it be trusted?" as text: the split always, everything else only where it says something.
+ */
+
+#include "text_parts.h"
+
+#include <stdio.h>
+
+/* What a count under health means; shown where it is not 0. */
+static const struct {
+    const char *member, *words;
+} counts[] = {
+    {"mismatch", "reported another variant than the one assigned"},
+    {"carried_over", "were first exposed before this phase began (not analysed)"},
+    {"skewed", "had an exposure dated long before its receipt"},
+    {"erased", "were erased"},
+    {"hot", "sent more than is kept of one unit"},
+    {"clamped", "had a value over the limit"},
+};
+
+static void health_split(struct painter *painter, const struct value *document)
+{
+    const struct value *ratio = member(member(document, "health"), "sample_ratio");
+    const struct value *variants = member(document, "variants");
+    char text[COUNT_TEXT_SIZE], p[P_TEXT_SIZE];
+    struct buffer line = {0};
+    for (size_t i = 0; i < variants->count; i++)
+        buffer_format(&line, "%s%s", i ? " : " : "",
+                      count_format(member_count(&variants->items[i], "exposed"), text));
+    buffer_add(&line, SLICE(" exposed, planned "));
+    for (size_t i = 0; i < variants->count; i++)
+        buffer_format(&line, "%s%.4g%%", i ? " : " : "",
+                      100 * member_number(&variants->items[i], "weight"));
+    if (!member_is_null(ratio, "p"))
+        buffer_format(&line, "; off by %.2f points, p %s: ", 100 * member_number(ratio, "gap"),
+                      p_format(member_number(ratio, "p"), p));
+    if (member_is_true(ratio, "alarm"))
+        buffer_add(&line, SLICE("does not fit"));
+    else if (!member_is_null(ratio, "p"))
+        buffer_add(&line, member_is_true(ratio, "warning") ? SLICE("worth a look") : SLICE("fits"));
+    if (!member_is_null(ratio, "since"))
+        buffer_format(&line, ", since %.*s", SLICE_ARGS(member_text(ratio, "since")));
+    paint_text(painter, SLICE("  split"));
+    paint_to(painter, 12);
+    paint_wrapped(painter, buffer_slice(&line), 12);
+    buffer_done(&line);
+}
+
+static void health_line(struct painter *painter, const char *label, const struct buffer *line)
+{
+    paint_format(painter, "  %s", label);
+    paint_to(painter, 12);
+    paint_wrapped(painter, buffer_slice(line), 12);
+}
+
+static void health_segments(struct painter *painter, const struct value *document)
+{
+    const struct value *list =
+        member(member(member(document, "health"), "sample_ratio"), "segments");
+    for (size_t i = 0; list && i < list->count; i++) {
+        struct buffer line = {0};
+        const struct value *values = member(&list->items[i], "values");
+        if (!member_is_true(&list->items[i], "warning"))
+            continue;
+        buffer_format(&line, "the split does not fit within %.*s",
+                      SLICE_ARGS(member_text(&list->items[i], "segment")));
+        for (size_t k = 0; values && k < values->count; k++)
+            buffer_format(&line, "%s%.*s", k ? ", " : ": ", SLICE_ARGS(values->items[k].text));
+        health_line(painter, "segment", &line);
+        buffer_done(&line);
+    }
+}
+
+static void health_crossed(struct painter *painter, const struct value *document)
+{
+    const struct value *health = member(document, "health");
+    const struct value *crossed = member(health, "crossed");
+    struct buffer line = {0};
+    char text[COUNT_TEXT_SIZE];
+    bool any = false;
+    for (size_t i = 0; i < crossed->count; i++) {
+        const struct member *one = &crossed->members[i];
+        if (one->value.kind != VALUE_INTEGER)
+            continue;
+        buffer_format(&line, "%s%.*s %s", i ? ", " : "", SLICE_ARGS(one->name),
+                      count_format((uint64_t)one->value.integer, text));
+        any = any || one->value.integer > 0;
+    }
+    buffer_format(&line, " met a second variant (%.2g%%): left out%s",
+                  100 * member_number(member(health, "crossed_test"), "share"),
+                  member_is_true(crossed, "alarm") ? ", and too many or too unequal" : "");
+    if (any)
+        health_line(painter, "crossed", &line);
+    buffer_done(&line);
+}
+
+static void health_outside(struct painter *painter, const struct value *document)
+{
+    const struct value *outside = member(member(document, "health"), "outside");
+    struct buffer line = {0};
+    char text[COUNT_TEXT_SIZE];
+    for (size_t i = 0; i < outside->count; i++) {
+        const struct member *one = &outside->members[i];
+        if (one->value.kind == VALUE_INTEGER && one->value.integer > 0)
+            buffer_format(&line, "%s%.*s %s", line.size ? ", " : "", SLICE_ARGS(one->name),
+                          count_format((uint64_t)one->value.integer, text));
+    }
+    if (line.size)
+        health_line(painter, "outside", &line);
+    buffer_done(&line);
+}
+
+static void health_counts(struct painter *painter, const struct value *document)
+{
+    const struct value *health = member(document, "health");
+    char text[COUNT_TEXT_SIZE];
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        uint64_t count = member_count(health, counts[i].member);
+        struct buffer line = {0};
+        if (!count)
+            continue;
+        buffer_format(&line, "%s %s", count_format(count, text), counts[i].words);
+        health_line(painter, "units", &line);
+        buffer_done(&line);
+    }
+}
+
+static void health_unknown(struct painter *painter, const struct value *document)
+{
+    const struct value *unknown = member(member(document, "health"), "unknown_traits");
+    struct buffer line = {0};
+    char text[COUNT_TEXT_SIZE];
+    for (size_t i = 0; i < unknown->count; i++) {
+        const struct member *one = &unknown->members[i];
+        if (one->value.integer > 0)
+            buffer_format(&line, "%s%.*s %s", line.size ? ", " : "", SLICE_ARGS(one->name),
+                          count_format((uint64_t)one->value.integer, text));
+    }
+    if (line.size) {
+        buffer_add(&line, SLICE(" not known at first exposure"));
+        health_line(painter, "traits", &line);
+    }
+    buffer_done(&line);
+}
+
+#define LISTED_MAX 8
+
+/* A line with the first texts of a list, where there are any. */
+static void health_list(struct painter *painter, const char *label, const char *words,
+                        const struct value *list)
+{
+    struct buffer line = {0};
+    if (!list || list->kind != VALUE_LIST || !list->count)
+        return;
+    buffer_format(&line, "%s: ", words);
+    for (size_t i = 0; i < list->count && i < LISTED_MAX; i++)
+        buffer_format(&line, "%s%.*s", i ? ", " : "", SLICE_ARGS(list->items[i].text));
+    if (list->count > LISTED_MAX)
+        buffer_format(&line, " and %zu more", list->count - LISTED_MAX);
+    health_line(painter, label, &line);
+    buffer_done(&line);
+}
+
+#define LAG_SECONDS 600.0
+
+static void health_lag(struct painter *painter, const struct value *document)
+{
+    double lag = member_number(member(document, "delivery"), "fold_lag_seconds");
+    struct buffer line = {0};
+    if (lag <= LAG_SECONDS)
+        return;
+    buffer_format(&line, "%.0f minutes of messages are not read yet", lag / 60);
+    health_line(painter, "behind", &line);
+    buffer_done(&line);
+}
+
+void text_health(struct painter *painter, const struct value *document)
+{
+    const struct value *health = member(document, "health");
+    struct slice state = member_text(health, "state");
+    bool alarm = slice_equals(state, "alarm"), warn = slice_equals(state, "warn");
+    text_heading(painter, "Can it be trusted?  ");
+    paint_style(painter, alarm ? PAINT_BAD : warn ? PAINT_WARN : PAINT_GOOD);
+    paint_text(painter, alarm  ? SLICE("NO")
+                        : warn ? SLICE("yes, with a look at this")
+                               : SLICE("yes"));
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+    health_lag(painter, document);
+    if (!member_is_null(health, "damage")) {
+        paint_text(painter, SLICE("  damage"));
+        paint_to(painter, 12);
+        paint_wrapped(painter, member_text(health, "damage"), 12);
+    }
+    health_split(painter, document);
+    health_segments(painter, document);
+    health_crossed(painter, document);
+    health_outside(painter, document);
+    health_counts(painter, document);
+    health_unknown(painter, document);
+    health_list(painter, "names", "never received", member(health, "never_received"));
+    health_list(painter, "gaps", "days without a first exposure", member(health, "gaps"));
+}

@@ -1,0 +1,385 @@
+/*
+ * The metrics as text: per metric a heading, a line a variant, and under each comparison its lift
+ * and the interval as a bar on the metric's own scale; then the segments of the goals.
+ *
+ *   name             units    value   points  interval          p
+ *   gate_40         45,489    18.2%    -0.82  -1.33 to -0.31    0.0031 (Holm)
+ *                   lift -4.3%, -6.9% to -1.7%        ├────●────┤  │
+ */
+
+#include "text_parts.h"
+
+#include "analysis/verdict.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum column {
+    COLUMN_NAME = 2,
+    COLUMN_UNITS = 28, /* right edges up to POINTS */
+    COLUMN_VALUE = 36,
+    COLUMN_POINTS = 44,
+    COLUMN_INTERVAL = 46,
+    COLUMN_P = 64
+};
+#define NAME_WIDTH 17
+#define BAR_WIDTH_MAX 34u
+
+/* What a comparison shows: the fixed interval where there is one, else the anytime one. */
+struct shown {
+    bool estimated, has_interval, anytime;
+    double estimate, low, high, level;
+};
+
+static struct shown shown_of(const struct value *effect)
+{
+    struct shown shown = {.estimated = effect && effect->kind == VALUE_OBJECT};
+    if (!shown.estimated)
+        return shown;
+    shown.estimate = member_number(effect, "estimate");
+    shown.has_interval = interval_of(member(effect, "interval"), &shown.low, &shown.high);
+    shown.level = member_number(effect, "level");
+    if (shown.has_interval)
+        return shown;
+    shown.anytime = true;
+    shown.has_interval = interval_of(member(effect, "anytime_interval"), &shown.low, &shown.high);
+    shown.level = member_number(effect, "anytime_level");
+    return shown;
+}
+
+/* The scale of the bars: all intervals of the comparisons, and 0. */
+static void scale_add(const struct value *comparisons, struct paint_bar *bar)
+{
+    for (size_t i = 0; i < comparisons->count; i++) {
+        struct shown shown = shown_of(member(&comparisons->items[i], "difference"));
+        if (!shown.has_interval)
+            continue;
+        bar->low = fmin(bar->low, shown.low);
+        bar->high = fmax(bar->high, shown.high);
+    }
+}
+
+static const struct value *variant_in(const struct value *variants, struct slice name)
+{
+    for (size_t i = 0; i < variants->count; i++)
+        if (slice_equal(member_text(&variants->items[i], "variant"), name))
+            return &variants->items[i];
+    return NULL;
+}
+
+static void paint_share(struct painter *painter, const struct value *variant, unsigned column)
+{
+    struct buffer text = {0};
+    if (member_is_null(variant, "value"))
+        buffer_add(&text, SLICE("–"));
+    else
+        share_format(&text, member_number(variant, "value"));
+    paint_right(painter, buffer_slice(&text), column);
+    buffer_done(&text);
+}
+
+/* Two decimals; three where two would say too little. */
+static int digits_of(const struct shown *shown)
+{
+    double size = fmax(fabs(shown->estimate), fmax(fabs(shown->low), fabs(shown->high)));
+    return size < .001 && size > 0 ? 3 : 2;
+}
+
+static void paint_difference(struct painter *painter, const struct shown *shown)
+{
+    char text[64];
+    int digits = digits_of(shown);
+    snprintf(text, sizeof text, "%+.*f", digits, 100 * shown->estimate);
+    paint_right(painter, slice_of(text), COLUMN_POINTS);
+    paint_to(painter, COLUMN_INTERVAL);
+    if (shown->has_interval)
+        paint_format(painter, "%+.*f to %+.*f", digits, 100 * shown->low, digits,
+                     100 * shown->high);
+    paint_to(painter, COLUMN_P);
+}
+
+/* The p that decides: corrected where there is a family, else of the final test, else of now. */
+static void paint_p(struct painter *painter, const struct value *comparison)
+{
+    static const struct {
+        const char *member, *words;
+    } choices[] = {{"p_adjusted", "corrected"}, {"p", ""}, {"p_now", "now"}};
+    char text[P_TEXT_SIZE];
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        if (member_is_null(comparison, choices[i].member))
+            continue;
+        paint_format(painter, "%s", p_format(member_number(comparison, choices[i].member), text));
+        if (choices[i].words[0] && painter->at + strlen(choices[i].words) < painter->columns) {
+            paint_style(painter, PAINT_DIM);
+            paint_format(painter, " %s", choices[i].words);
+            paint_style(painter, PAINT_PLAIN);
+        }
+        return;
+    }
+}
+
+static void metric_variant(struct painter *painter, const struct value *variant, bool control)
+{
+    char text[COUNT_TEXT_SIZE];
+    paint_to(painter, COLUMN_NAME);
+    paint_clipped(painter, member_text(variant, "variant"), NAME_WIDTH);
+    paint_right(painter, slice_of(count_format(member_count(variant, "units"), text)),
+                COLUMN_UNITS);
+    paint_share(painter, variant, COLUMN_VALUE);
+    if (control) {
+        paint_style(painter, PAINT_DIM);
+        paint_right(painter, SLICE("control"), COLUMN_POINTS);
+        paint_style(painter, PAINT_PLAIN);
+    }
+}
+
+static void comparison_lift(struct painter *painter, const struct value *comparison,
+                            const struct paint_bar *scale)
+{
+    struct shown lift = shown_of(member(comparison, "lift"));
+    struct shown difference = shown_of(member(comparison, "difference"));
+    if (!lift.estimated && !difference.has_interval)
+        return;
+    paint_to(painter, COLUMN_NAME + 2);
+    paint_style(painter, PAINT_DIM);
+    if (lift.estimated)
+        paint_format(painter, "lift %+.1f%%", 100 * lift.estimate);
+    if (lift.has_interval)
+        paint_format(painter, ", %+.1f%% to %+.1f%%", 100 * lift.low, 100 * lift.high);
+    paint_style(painter, PAINT_PLAIN);
+    if (difference.has_interval && scale->high > scale->low) {
+        struct paint_bar bar = *scale;
+        bar.at = difference.estimate;
+        bar.from = difference.low;
+        bar.to = difference.high;
+        paint_to(painter, COLUMN_INTERVAL - 4);
+        paint_bar(painter, &bar);
+    }
+    paint_end(painter);
+}
+
+static void comparison_guardrail(struct painter *painter, const struct value *comparison)
+{
+    const struct value *guardrail = member(comparison, "guardrail");
+    struct slice state = member_text(guardrail, "state");
+    bool relative = member_is_true(guardrail, "relative");
+    if (!state.size)
+        return;
+    enum paint_style style = slice_equals(state, "passed")   ? PAINT_GOOD
+                             : slice_equals(state, "harmed") ? PAINT_BAD
+                                                             : PAINT_WARN;
+    paint_to(painter, COLUMN_NAME + 2);
+    paint_style(painter, style);
+    paint_text(painter, state);
+    paint_style(painter, PAINT_PLAIN);
+    if (!member_is_null(guardrail, "bound"))
+        paint_format(painter, ": at worst %+.2f%s", 100 * member_number(guardrail, "bound"),
+                     relative ? "%" : " points");
+    paint_text(painter, SLICE(", may be worse by "));
+    paint_text(painter, member_text(guardrail, "worse_by"));
+    paint_end(painter);
+}
+
+static void metric_comparison(struct painter *painter, const struct value *metric,
+                              const struct value *comparison, const struct paint_bar *scale)
+{
+    const struct value *variant =
+        variant_in(member(metric, "variants"), member_text(comparison, "variant"));
+    struct shown difference = shown_of(member(comparison, "difference"));
+    metric_variant(painter, variant, false);
+    if (difference.estimated) {
+        paint_difference(painter, &difference);
+        paint_p(painter, comparison);
+    } else {
+        paint_to(painter, COLUMN_VALUE + 2);
+        paint_style(painter, PAINT_DIM);
+        paint_clipped(painter, member_text(comparison, "reason"), painter->columns - painter->at);
+        paint_style(painter, PAINT_PLAIN);
+    }
+    paint_end(painter);
+    comparison_lift(painter, comparison, scale);
+    comparison_guardrail(painter, comparison);
+}
+
+/* "goal, retention, 95% interval", right of the name. */
+static void metric_heading(struct painter *painter, const struct value *metric)
+{
+    const struct value *comparisons = member(metric, "comparisons");
+    struct buffer text = {0};
+    buffer_format(&text, "%.*s", SLICE_ARGS(member_text(metric, "role")));
+    if (slice_equals(member_text(metric, "better"), "lower"))
+        buffer_add(&text, SLICE(", lower is better"));
+    for (size_t i = 0; i < comparisons->count; i++) {
+        struct shown shown = shown_of(member(&comparisons->items[i], "difference"));
+        if (!shown.has_interval)
+            continue;
+        buffer_format(&text, ", %.4g%% %s", 100 * shown.level,
+                      shown.anytime ? "anytime interval" : "interval");
+        break;
+    }
+    unsigned width = paint_width(buffer_slice(&text));
+    paint_style(painter, PAINT_BOLD);
+    paint_clipped(painter, member_text(metric, "metric"),
+                  painter->columns > width + 2 ? painter->columns - width - 2 : 8);
+    paint_style(painter, PAINT_PLAIN);
+    paint_style(painter, PAINT_DIM);
+    paint_right(painter, buffer_slice(&text), painter->columns);
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+    buffer_done(&text);
+}
+
+static void metric_open(struct painter *painter, const struct value *metric)
+{
+    const struct value *variants = member(metric, "variants");
+    uint64_t immature = 0;
+    char text[COUNT_TEXT_SIZE];
+    for (size_t i = 0; i < variants->count; i++)
+        immature += member_count(&variants->items[i], "immature");
+    if (!immature)
+        return;
+    paint_to(painter, COLUMN_NAME);
+    paint_style(painter, PAINT_DIM);
+    paint_format(painter, "%s more are exposed; their window is still open",
+                 count_format(immature, text));
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+}
+
+static void segment_line(struct painter *painter, const struct value *value,
+                         const struct value *comparison, const struct value *control,
+                         const struct paint_bar *scale)
+{
+    const struct value *variants = member(value, "variants");
+    struct shown difference = shown_of(member(comparison, "difference"));
+    const struct value *own = variant_in(variants, member_text(comparison, "variant"));
+    char text[COUNT_TEXT_SIZE];
+    paint_to(painter, COLUMN_NAME + 2);
+    paint_clipped(painter, member_text(value, "value"), NAME_WIDTH - 2);
+    uint64_t units = member_count(own, "units") +
+                     member_count(variant_in(variants, member_text(control, "variant")), "units");
+    paint_right(painter, slice_of(count_format(units, text)), COLUMN_UNITS);
+    paint_share(painter, own, COLUMN_VALUE);
+    if (difference.estimated) {
+        snprintf(text, sizeof text, "%+.*f", digits_of(&difference), 100 * difference.estimate);
+        paint_right(painter, slice_of(text), COLUMN_POINTS);
+    } else {
+        paint_style(painter, PAINT_DIM);
+        paint_text(painter, SLICE("  too early"));
+        paint_style(painter, PAINT_PLAIN);
+    }
+    if (difference.has_interval && scale->high > scale->low) {
+        struct paint_bar bar = *scale;
+        bar.at = difference.estimate;
+        bar.from = difference.low;
+        bar.to = difference.high;
+        paint_to(painter, COLUMN_INTERVAL);
+        paint_bar(painter, &bar);
+    }
+    paint_end(painter);
+}
+
+static void segment_heading(struct painter *painter, const struct value *segment,
+                            struct slice variant, bool many)
+{
+    const struct value *test = member(segment, "heterogeneity");
+    char p[P_TEXT_SIZE];
+    struct buffer text = {0};
+    buffer_format(&text, "by %.*s", SLICE_ARGS(member_text(segment, "segment")));
+    if (many)
+        buffer_format(&text, ", %.*s", SLICE_ARGS(variant));
+    if (!member_is_null(test, "p_adjusted"))
+        buffer_format(&text, ": %s (p %s)",
+                      member_number(test, "p_adjusted") <= .05
+                          ? "the effect differs"
+                          : "no evidence that the effect differs",
+                      p_format(member_number(test, "p_adjusted"), p));
+    else
+        buffer_add(&text, SLICE(": exploratory"));
+    paint_to(painter, COLUMN_NAME);
+    paint_style(painter, PAINT_DIM);
+    paint_clipped(painter, buffer_slice(&text), painter->columns - COLUMN_NAME);
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+    buffer_done(&text);
+}
+
+/* Units of control and variant together, the variant's value, the difference as a bar. */
+static void metric_segment(struct painter *painter, const struct value *segment, size_t index,
+                           const struct value *control)
+{
+    const struct value *values = member(segment, "values");
+    struct paint_bar scale = {.width = BAR_WIDTH_MAX};
+    if (painter->columns - COLUMN_INTERVAL < scale.width)
+        scale.width = painter->columns - COLUMN_INTERVAL;
+    for (size_t i = 0; i < values->count; i++)
+        scale_add(member(&values->items[i], "comparisons"), &scale);
+    for (size_t i = 0; i < values->count; i++) {
+        const struct value *comparisons = member(&values->items[i], "comparisons");
+        const struct value *comparison = &comparisons->items[index];
+        if (i == 0)
+            segment_heading(painter, segment, member_text(comparison, "variant"),
+                            comparisons->count > 1);
+        segment_line(painter, &values->items[i], comparison, control, &scale);
+    }
+}
+
+static void metric_segments(struct painter *painter, const struct value *metric,
+                            const struct value *control)
+{
+    const struct value *segments = member(metric, "segments");
+    const struct value *comparisons = member(metric, "comparisons");
+    for (size_t i = 0; i < segments->count; i++)
+        for (size_t index = 0; index < comparisons->count; index++)
+            metric_segment(painter, &segments->items[i], index, control);
+}
+
+static const struct value *control_of(const struct value *document)
+{
+    const struct value *variants = member(document, "variants");
+    for (size_t i = 0; i < variants->count; i++)
+        if (member_is_true(&variants->items[i], "control"))
+            return &variants->items[i];
+    return NULL;
+}
+
+static void text_metric(struct painter *painter, const struct value *metric,
+                        const struct value *control)
+{
+    const struct value *comparisons = member(metric, "comparisons");
+    struct paint_bar scale = {.width = BAR_WIDTH_MAX};
+    if (painter->columns - COLUMN_INTERVAL + 4 < scale.width)
+        scale.width = painter->columns - COLUMN_INTERVAL + 4;
+    scale_add(comparisons, &scale);
+    paint_end(painter);
+    metric_heading(painter, metric);
+    const struct value *own =
+        variant_in(member(metric, "variants"), member_text(control, "variant"));
+    metric_variant(painter, own, true);
+    paint_end(painter);
+    for (size_t i = 0; i < comparisons->count; i++)
+        metric_comparison(painter, metric, &comparisons->items[i], &scale);
+    metric_open(painter, metric);
+    if (slice_equals(member_text(metric, "role"), "goal"))
+        metric_segments(painter, metric, control);
+}
+
+void text_metrics(struct painter *painter, const struct value *document)
+{
+    const struct value *metrics = member(document, "metrics");
+    if (!metrics->count)
+        return;
+    text_heading(painter, "Metrics");
+    paint_style(painter, PAINT_DIM);
+    paint_right(painter, SLICE("units"), COLUMN_UNITS);
+    paint_right(painter, SLICE("value"), COLUMN_VALUE);
+    paint_right(painter, SLICE("points"), COLUMN_POINTS);
+    paint_to(painter, COLUMN_INTERVAL);
+    paint_text(painter, SLICE("interval"));
+    paint_to(painter, COLUMN_P);
+    paint_text(painter, SLICE("p"));
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+    for (size_t i = 0; i < metrics->count; i++)
+        text_metric(painter, &metrics->items[i], control_of(document));
+}

@@ -1,0 +1,28 @@
+#ifndef REPORT_TEXT_PARTS_H
+#define REPORT_TEXT_PARTS_H
+
+/* The sections of the text report, each from the document.  For server/report alone. */
+
+#include "base/value.h"
+#include "paint.h"
+
+void text_health(struct painter *painter, const struct value *document);
+void text_metrics(struct painter *painter, const struct value *document);
+
+/* Members by name, with a default where they are missing or null. */
+const struct value *member(const struct value *object, const char *name);
+double member_number(const struct value *object, const char *name);
+uint64_t member_count(const struct value *object, const char *name);
+bool member_is_true(const struct value *object, const char *name);
+bool member_is_null(const struct value *object, const char *name); /* or missing */
+struct slice member_text(const struct value *object, const char *name);
+/* The two ends of a list of two numbers; false: null. */
+bool interval_of(const struct value *list, double *low, double *high);
+
+/* A heading in bold. */
+void text_heading(struct painter *painter, const char *heading);
+/* "0.0031", "<0.0001" */
+#define P_TEXT_SIZE 32
+char *p_format(double p, char text[static P_TEXT_SIZE]);
+
+#endif
