@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
     &command_export,
     &command_rebuild,
     &command_verify,
+    &command_report,
     NULL,
 };
 

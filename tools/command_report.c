@@ -1,0 +1,196 @@
+/*
+ * `gangway report`: what an experiment says, as text or JSON.  Reads the state, also while a
+ * server has the store open; goes by the definitions in the store.
+ */
+
+#include "command.h"
+
+#include "analysis/document.h"
+#include "base/file.h"
+#include "report/render.h"
+#include "store/journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define COLUMNS_MIN 60
+#define COLUMNS_MAX 200
+#define COLUMNS_DEFAULT 80
+
+static const struct option_row report_options[] = {
+    {.name = "format",
+     .type = OPTION_CHOICE,
+     .argument = "FORMAT",
+     .choices = "text|json",
+     .fallback = "text",
+     .help = "how it is written"},
+    {.name = "as-of",
+     .type = OPTION_TEXT,
+     .argument = "TIME",
+     .help = "the moment that counts: RFC 3339, a date, or -7d (default 6 h ago)"},
+    {.name = "phase",
+     .type = OPTION_COUNT,
+     .argument = "N",
+     .min = 1,
+     .max = 65535,
+     .help = "an earlier phase"},
+    {.name = "output",
+     .type = OPTION_TEXT,
+     .argument = "FILE",
+     .help = "write there, whole or not at all"},
+    {.name = "check",
+     .type = OPTION_FLAG,
+     .help = "exit 1 when the verdict is stop_harm or do_not_trust"},
+    {.name = NULL},
+};
+
+/* What a report is made from, opened and closed together. */
+struct report_source {
+    struct store store;
+    bool store_is_open;
+    struct journal *journal;
+    struct view *view;
+    struct view_transaction *transaction;
+};
+
+static void source_close(struct report_source *source)
+{
+    view_end(source->transaction);
+    view_release(source->view);
+    if (source->journal)
+        journal_close(source->journal);
+    if (source->store_is_open)
+        store_close(&source->store);
+}
+
+static enum status source_open(const char *path, struct report_source *source, struct error *error)
+{
+    *source = (struct report_source){0};
+    enum status status = store_open(&source->store, path, STORE_READ, error);
+    if (status)
+        return status;
+    source->store_is_open = true;
+    status = journal_open(&source->store, &(struct journal_options){0}, &source->journal, error);
+    if (!status)
+        status = view_open(&source->store, &source->view, error);
+    if (status == STATUS_NOT_FOUND) {
+        *error = (struct error){0};
+        status = FAIL(error, STATUS_STORAGE, path, 0,
+                      "nothing has been read from this journal yet: run 'gangway rebuild'");
+    }
+    if (!status)
+        status = view_begin(source->view, &source->transaction, error);
+    return status;
+}
+
+static enum status document_options_of(const struct options *options, struct report_source *source,
+                                       struct document_options *made, struct error *error)
+{
+    const char *as_of = option_text(options, "as-of");
+    *made = (struct document_options){
+        .experiment = slice_of(argument_at(options, 0)),
+        .as_of_ms = TIME_NONE,
+        .now_ms = clock_now_ms(&clock_system),
+        .phase = (uint16_t)option_number(options, "phase"),
+        .journal_sequence = journal_last_sequence(source->journal),
+        .journal_received_ms = journal_last_received_ms(source->journal),
+        .version = GANGWAY_VERSION,
+    };
+    if (!as_of)
+        return STATUS_OK;
+    return time_parse_relative(slice_of(as_of), made->now_ms, &made->as_of_ms, error);
+}
+
+/* Says that there is no such experiment, with the nearest that there is. */
+static int report_unknown(const struct report_source *source, const char *key,
+                          const struct error *error)
+{
+    const struct history *history = view_history(source->transaction);
+    struct slice nearest = {0};
+    for (size_t i = history->count; i-- > 0 && !nearest.size;)
+        nearest = catalogue_nearest(history->items[i].catalogue, slice_of(key));
+    if (strcmp(error->where, "phase") == 0 || !nearest.size)
+        return command_failed(error);
+    fprintf(stderr, "gangway: %s: no such experiment, did you mean '%.*s'?\n", key,
+            SLICE_ARGS(nearest));
+    return 2;
+}
+
+static unsigned report_columns(bool to_terminal)
+{
+    struct winsize size;
+    if (!to_terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return COLUMNS_DEFAULT;
+    if (size.ws_col < COLUMNS_MIN)
+        return COLUMNS_MIN;
+    return size.ws_col > COLUMNS_MAX ? COLUMNS_MAX : size.ws_col;
+}
+
+static enum status report_write(const struct options *options, const struct value *document,
+                                struct error *error)
+{
+    const char *output = option_text(options, "output");
+    const struct render_format *format =
+        render_format_find(slice_of(option_text(options, "format")));
+    struct render_options render = {
+        .columns = report_columns(!output && isatty(STDOUT_FILENO)),
+        .color = !output && option_color(options, STDOUT_FILENO),
+    };
+    struct buffer out = {0};
+    format->render(&out, document, &render);
+    enum status status = buffer_status(&out, error);
+    if (!status && output)
+        status = file_write_whole(output, 0644, buffer_slice(&out), error);
+    else if (!status && (fwrite(out.data, 1, out.size, stdout) != out.size || fflush(stdout)))
+        status = FAIL(error, STATUS_STORAGE, "standard output", 0, "could not be written");
+    buffer_done(&out);
+    return status;
+}
+
+/* The exit status of --check: 1 for a verdict that says no. */
+static int report_answer(const struct options *options, const struct value *document)
+{
+    const struct value *verdict = value_member(document, SLICE("verdict"));
+    struct slice code = value_member_text(verdict, "code");
+    bool no = slice_equals(code, "stop_harm") || slice_equals(code, "do_not_trust");
+    return option_flag(options, "check") && no ? 1 : 0;
+}
+
+static int run(const struct options *options)
+{
+    struct report_source source;
+    struct document_options made;
+    struct arena arena = {0};
+    struct value document;
+    struct error error = {0};
+    int exit_status = 0;
+    enum status status = source_open(option_store(options), &source, &error);
+    if (!status)
+        status = document_options_of(options, &source, &made, &error);
+    if (!status)
+        status = document_build(source.transaction, &made, &arena, &document, &error);
+    if (status == STATUS_NOT_FOUND && source.transaction) {
+        exit_status = report_unknown(&source, argument_at(options, 0), &error);
+    } else {
+        if (!status)
+            status = report_write(options, &document, &error);
+        exit_status = status ? command_failed(&error) : report_answer(options, &document);
+    }
+    source_close(&source);
+    arena_done(&arena);
+    return exit_status;
+}
+
+const struct command command_report = {
+    .name = "report",
+    .arguments = "EXPERIMENT [--format FORMAT] [--as-of TIME] [--phase N] [--output FILE] "
+                 "[--check]",
+    .summary = "what an experiment says",
+    .options = report_options,
+    .shared = SHARED_STORE | SHARED_COLOR,
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = run,
+};
