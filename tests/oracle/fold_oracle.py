@@ -1,0 +1,350 @@
+"""A slow fold, written from the definitions of the design and from nothing else.
+
+Reads declarations (the JSON form of experiment files) and Segment messages, and gives the cells of
+the cube by brute force: all messages of a unit in a list, and each question asked of the whole list.
+No state, no batches, no numbers for names; floating point nowhere but in the hash's shares.
+
+    cells(catalogue, experiment, messages) -> {(population, segment, value, cohort, variant, metric):
+                                               {field: count}}
+
+catalogue: {"experiments": {key: file}, "metrics": {...}, "not_activity": [...], "segments": {...}}
+Written for what the tests declare: conversion and retention in every form, values and bands,
+crossings, strata; coverage, weights, forced units, exclusive ranges, holdouts; start and end.
+The declaration is the same at all times, and times are whole milliseconds.
+
+Rules come from architecture.md 4, 6, 7, 8, 10, 12, the grammar's sections 3, 4, 5, 6, 8, and
+cube.md.  Two traits or exposures of a unit at one instant are not given to it: their order is that
+of a hash of bytes that only the service writes.
+"""
+import datetime
+
+DAY = 86_400_000
+UNITS = {"s": 1_000, "min": 60_000, "h": 3_600_000, "d": DAY, "w": 7 * DAY}
+ID_OF_UNIT = {"user": "userId", "account": "groupId", "anonymous": "anonymousId"}
+
+
+def instant(text):
+    if len(text) == 10:
+        text += "T00:00:00+00:00"
+    moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    return (moment - epoch) // datetime.timedelta(milliseconds=1)
+
+
+def duration(text):
+    digits = "".join(c for c in text if c.isdigit())
+    return int(digits) * UNITS[text[len(digits):]]
+
+
+def percent(text):
+    return float(text.rstrip("%")) / 100
+
+
+# --- who should have met which variant: GrowthBook's hash on UTF-16 code units ------------------
+
+def fnv1a(text):
+    value = 0x811C9DC5
+    data = text.encode("utf-16-le")
+    for i in range(0, len(data), 2):
+        value ^= data[i] | data[i + 1] << 8
+        value = value * 0x01000193 % 2**32
+    return value
+
+
+def bucket(seed, unit):
+    return fnv1a(str(fnv1a(seed + unit))) % 10_000 / 10_000
+
+
+def bucket_version1(unit, seed):
+    return fnv1a(unit + seed) % 1_000 / 1_000
+
+
+def judge(file, unit, time):
+    """(reason, computed variant): the table of section 8 without the audience."""
+    names = list(file["variants"])
+    control = next(n for n in names if file["variants"][n].get("control"))
+    start = instant(file["start"]) if "start" in file else None
+    end = instant(file["end"]) if "end" in file else None
+    traffic = file.get("traffic", {})
+    if file.get("assignment") == "elsewhere":
+        if start is not None and time < start:
+            return "not_started", None
+        if end is not None and time >= end:
+            return "ended", None
+        return "split", None
+    if unit in file.get("force", {}):
+        return "forced", file["force"][unit]
+    if start is not None and time < start:
+        return "not_started", control
+    holdout = traffic.get("holdout")
+    if holdout and bucket_version1(unit, "__holdout:" + holdout["group"]) < percent(holdout["share"]):
+        return "holdout", control
+    exclusive = traffic.get("exclusive")
+    if exclusive:
+        low, high = (percent(part) for part in exclusive["range"].split(".."))
+        if not low <= bucket_version1(unit, "__" + exclusive["group"]) < high:
+            return "excluded", control
+    weights = [percent(v["weight"]) if "weight" in v else 1 / len(names)
+               for v in file["variants"].values()]
+    coverage = percent(traffic.get("coverage", "100%"))
+    place, low = bucket(file.get("salt", file["experiment"]), unit), 0.0
+    for name, weight in zip(names, weights):
+        if low <= place < low + weight * coverage:
+            return ("ended" if end is not None and time >= end else "split"), name
+        low += weight
+    return "not_in_coverage", control
+
+
+def reported(file, text):
+    names = list(file["variants"])
+    if text in names:
+        return text
+    if text.isdigit() and int(text) < len(names):
+        return names[int(text)]
+    return None
+
+
+# --- what a unit's messages say ------------------------------------------------------------------
+
+def number(value):
+    if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def text_of(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value == int(value):
+        return str(int(value))
+    return str(value)
+
+
+def lookup(tree, path):
+    """(found, value); a member whose whole name has the dots wins."""
+    if not isinstance(tree, dict):
+        return False, None
+    if path in tree:
+        return True, tree[path]
+    head, dot, rest = path.partition(".")
+    return lookup(tree[head], rest) if dot and head in tree else (False, None)
+
+
+def segment_values(segment):
+    if "bands" in segment:
+        bands, labels = segment["bands"], []
+        for i, band in enumerate(bands):
+            if i + 1 == len(bands):
+                labels.append(f"{band}+")
+            elif bands[i + 1] - band == 1:
+                labels.append(f"{band}")
+            else:
+                labels.append(f"{band}-{bands[i + 1] - 1}")
+        return labels
+    return segment["values"]
+
+
+def segment_value(segment, found, value):
+    if not found or value is None:
+        return "(unknown)"
+    if "bands" in segment:
+        place = number(value)
+        if place is None:
+            return "(unknown)"
+        below = [i for i, band in enumerate(segment["bands"]) if band <= place]
+        return segment_values(segment)[below[-1]] if below else "(below)"
+    if isinstance(value, (list, dict)):
+        return "(other)"
+    return text_of(value) if text_of(value) in segment["values"] else "(other)"
+
+
+def test_holds(properties, name, test):
+    found, value = lookup(properties, name)
+    if not found or value is None:
+        return False
+    if isinstance(test, list):
+        test = {"in": test}
+    if not isinstance(test, dict):
+        test = {"eq": test}
+    for operator, operand in test.items():
+        if operator == "eq":
+            good = text_of(value) == text_of(operand)
+        elif operator == "in":
+            good = text_of(value) in [text_of(o) for o in operand]
+        elif operator == "gte":
+            good = number(value) is not None and number(value) >= operand
+        elif operator == "lt":
+            good = number(value) is not None and number(value) < operand
+        else:
+            raise NotImplementedError(operator)
+        if not good:
+            return False
+    return True
+
+
+def condition_holds(condition, properties):
+    return all(test_holds(properties or {}, name, test) for name, test in condition.items())
+
+
+def is_activity(catalogue, message):
+    event = message["event"]
+    answers = [m["event"] for m in catalogue["metrics"].values() if m["kind"] == "nps"]
+    return not (event in catalogue.get("not_activity", []) or event in answers
+                or event.startswith("Onboarding Step "))
+
+
+def once(messages):
+    """Each message id within an event name once: the earliest body."""
+    kept = {}
+    for message in sorted(messages, key=lambda m: m["time"]):
+        key = (message["event"], message["messageId"])
+        if message["type"] == "exposure":
+            key += (message["properties"].get("experiment_id"),)
+        kept.setdefault(key, message)
+    return list(kept.values())
+
+
+def normalised(message):
+    """A Segment message as its record holds it."""
+    made = dict(message, time=instant(message["timestamp"]))
+    made.setdefault("properties", {})
+    made["traits"] = message.get("traits") or message.get("context", {}).get("traits") or {}
+    made["groupId"] = message.get("groupId") or message.get("context", {}).get("groupId")
+    if message["type"] == "page":
+        made["event"] = "Page Viewed"
+    elif message["type"] == "screen":
+        made["event"] = "Screen Viewed"
+    elif message["type"] == "track" and message["event"] == "Experiment Viewed":
+        made["type"] = "exposure"
+    made.setdefault("event", "")
+    return made
+
+
+# --- metrics ------------------------------------------------------------------------------------
+
+def window(metric):
+    if "within" in metric:
+        return 0, duration(metric["within"])
+    low, high = metric["between"]
+    return duration(low), duration(high)
+
+
+def item_is_met(item, outcomes, first):
+    item = {"event": item} if isinstance(item, str) else item
+    hits = [m for m in outcomes if m["event"] == item["event"]
+            and condition_holds(item.get("where", {}), m["properties"])]
+    days = {(m["time"] - first) // DAY for m in hits}
+    return len(hits) >= item.get("times", 1) and len(days) >= item.get("distinct_days", 1)
+
+
+def reaches(catalogue, metric, outcomes, everything, first):
+    """Whether y = 1.  `everything` holds repeated ids too: activity asks for no id."""
+    low, high = window(metric)
+    inside = [m for m in outcomes if first + low <= m["time"] < first + high]
+    for form in ("all_of", "any_of"):
+        if form in metric:
+            met = sum(item_is_met(item, inside, first) for item in metric[form])
+            return met >= (len(metric[form]) if form == "all_of" else metric.get("at_least", 1))
+    if "event" in metric:
+        return item_is_met(metric["event"], inside, first)
+    days = {(m["time"] - first) // DAY for m in everything
+            if first + low <= m["time"] < first + high and is_activity(catalogue, m)}
+    return len(days) >= metric.get("any_event", {}).get("distinct_days", 1)
+
+
+def metric_names(file):
+    metrics = file.get("metrics", {})
+    goal = metrics.get("goal", [])
+    return ([goal] if isinstance(goal, str) else goal) + metrics.get("secondary", []) \
+        + [g["metric"] for g in metrics.get("guardrails", [])] + metrics.get("diagnostics", [])
+
+
+# --- cells --------------------------------------------------------------------------------------
+
+def slices(catalogue, file, traits_at, main):
+    yield "", "(all)"
+
+    def value(name):
+        segment = catalogue["segments"][name]
+        return segment_value(segment, *traits_at(segment["trait"]))
+    for member in file.get("segments", []):
+        names = [member] if isinstance(member, str) else member
+        if len(names) == 1 or main:
+            yield " x ".join(names), " x ".join(value(n) for n in names)
+    strata = [n for n in file.get("analysis", {}).get("adjust_for", [])]
+    if strata and main:
+        yield "stratum", " x ".join(value(n) for n in strata)
+
+
+def unit_cells(catalogue, file, unit, messages):
+    """What one unit adds: a list of (key, field)."""
+    key = file["experiment"]
+    exposures = [m for m in once([m for m in messages if m["type"] == "exposure"
+                                  and m["properties"].get("experiment_id") == key])]
+    exposures.sort(key=lambda m: m["time"])
+    if not exposures:
+        return
+    judged = []
+    for message in exposures:
+        reason, computed = judge(file, unit, message["time"])
+        variant = reported(file, message["properties"].get("variation_id", ""))
+        if message.get("skewed"):
+            reason = "skewed"
+        elif reason == "split" and variant is None:
+            reason = "unknown_variant"
+        judged.append((message["time"], reason, variant, computed))
+    counting = [j for j in judged if j[1] == "split"]
+    sure = [j for j in judged if j[1] != "skewed"]
+    start = instant(file["start"]) if "start" in file else None
+    quality = ["n"] + (["skewed"] if any(j[1] == "skewed" for j in judged) else [])
+    if not counting or (start is not None and sure[0][0] < start):
+        time, reason = (judged[0][0], judged[0][1]) if not counting else (sure[0][0], "carried_over")
+        mismatch = counting and counting[0][3] not in (None, counting[0][2])
+        for field in quality + (["mismatch"] if mismatch else []):
+            yield ("outside", "outside", reason, time // DAY, "", "units"), field
+        return
+    first, _, variant, computed = counting[0]
+    if computed is not None and computed != variant:
+        quality.append("mismatch")
+    population = "crossed" if len({j[2] for j in counting}) > 1 else "main"
+
+    def traits_at(path):
+        kept = {}
+        for message in sorted(messages, key=lambda m: m["time"]):
+            found, value = lookup(message["traits"], path)
+            if found:
+                kept.setdefault((message["event"], message["messageId"]), (message["time"], value))
+        known = sorted((k for k in kept.values() if k[0] <= first), key=lambda k: k[0])
+        return (True, known[-1][1]) if known else (False, None)
+
+    everything = [m for m in messages if m["type"] in ("track", "page", "screen")]
+    outcomes = once(everything)
+    for segment, value in slices(catalogue, file, traits_at, population == "main"):
+        place = (population, segment, value, first // DAY, variant)
+        for field in quality:
+            yield place + ("units",), field
+        for name in metric_names(file):
+            metric = catalogue["metrics"][name]
+            if metric["kind"] not in ("conversion", "retention"):
+                continue
+            yield place + (name,), "n"
+            if reaches(catalogue, metric, outcomes, everything, first):
+                yield place + (name,), "x"
+
+
+def cells(catalogue, key, messages):
+    file = catalogue["experiments"][key]
+    id_name = ID_OF_UNIT[file.get("unit", "user")]
+    by_unit = {}
+    for message in map(normalised, messages):
+        if message.get(id_name):
+            by_unit.setdefault(message[id_name], []).append(message)
+    found = {}
+    for unit, mine in by_unit.items():
+        for place, field in unit_cells(catalogue, file, unit, mine):
+            fields = found.setdefault(place, {})
+            fields[field] = fields.get(field, 0) + 1
+    return found
