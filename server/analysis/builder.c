@@ -152,15 +152,17 @@ static enum status batch_run(struct builder *builder, uint64_t count, struct err
         state_begin(view_owned_state(builder->view), true, &builder->transaction, error);
     if (status)
         return status;
+    struct progress before = builder->progress;
     builder->has_new_catalogue = false;
     status = batch_fold(builder, count, error);
-    if (status) {
+    if (status)
         state_abort(builder->transaction);
-    } else {
+    else
         status = state_commit(builder->transaction, error);
-        if (!status && builder->has_new_catalogue)
-            view_keep(builder->view, builder->scheme->declared);
-    }
+    if (status)
+        builder->progress = before;
+    else if (builder->has_new_catalogue)
+        view_keep(builder->view, builder->scheme->declared);
     builder->transaction = NULL;
     touches_clear(&builder->touches);
     return status;

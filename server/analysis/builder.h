@@ -74,7 +74,7 @@ MUST_CHECK enum status builder_run(struct builder *builder, uint64_t last,
                                    void *context, struct error *error);
 
 const struct progress *builder_progress(const struct builder *builder);
-const struct scheme *builder_scheme(const struct builder *builder);
-struct view *builder_view(const struct builder *builder); /* borrowed */
+const struct scheme *builder_scheme(const struct builder *builder); /* NULL after a failure */
+struct view *builder_view(const struct builder *builder);           /* borrowed */
 
 #endif

@@ -16,7 +16,7 @@ struct number_cached {
 struct builder {
     struct builder_options options;
     struct view *view;
-    struct progress progress; /* of the batch under way */
+    struct progress progress; /* with the batch under way; after a failure without it */
     struct scheme *scheme;
     struct names_table names;
     struct touches touches;

@@ -5,6 +5,9 @@
  * second is built by all catalogues met so far, from the journal's beginning.  A still newer
  * catalogue with another scheme starts it afresh.  When the second stands where the first stands
  * it is published, and takes the first one's place; readers of the old one end in peace.
+ *
+ * A state that proves damaged on the way (STORAGE: a value that fails its checksum) is built anew
+ * in the same manner: it stays where it stands until the second has come there too.
  */
 
 #include "analysis/fold.h"
@@ -19,6 +22,7 @@ struct fold {
     struct builder *first;
     struct builder *second; /* NULL: none on its way */
     uint64_t second_seen;   /* the last catalogue that was weighed for it */
+    bool is_mending;        /* the first is damaged, and not folded any further */
     pthread_mutex_t lock;   /* of what other threads ask for, below */
     struct view *view;      /* of `first`, one reference */
     struct fold_progress progress;
@@ -174,13 +178,14 @@ static enum status scheme_of(const struct catalogue_records *catalogues, struct 
 static enum status second_weigh(struct fold *fold, struct error *error)
 {
     const struct progress *first = builder_progress(fold->first);
-    if (first->seen == first->used || (fold->second && fold->second_seen == first->seen))
+    if (fold->is_mending || first->seen == first->used ||
+        (fold->second && fold->second_seen == first->seen))
         return STATUS_OK;
     struct catalogue_records catalogues = {0};
     struct state *state = view_owned_state(builder_view(fold->first));
     enum status status = catalogues_of_state(state, &catalogues, error);
     bool fits = false;
-    if (!status && fold->second) {
+    if (!status && fold->second && builder_scheme(fold->second)) {
         struct digest digest;
         status = scheme_of(&catalogues, &digest, error);
         fits = !status && digest_equal(&digest, &builder_scheme(fold->second)->digest);
@@ -204,6 +209,7 @@ static enum status second_publish(struct fold *fold, struct error *error)
     struct builder *old = fold->first;
     fold->first = fold->second;
     fold->second = NULL;
+    fold->is_mending = false;
     fold_show(fold);
     builder_free(old);
     return STATUS_OK;
@@ -222,10 +228,27 @@ static enum status second_advance(struct fold *fold, bool *more, struct error *e
     return status;
 }
 
+/* A step of the first, or, where it is damaged, a second one begun to take its place. */
+static enum status first_advance(struct fold *fold, bool *more, struct error *error)
+{
+    struct error why = {0};
+    if (fold->is_mending)
+        return STATUS_OK;
+    enum status status = builder_step(fold->first, 0, more, &why);
+    if (status != STATUS_STORAGE)
+        return status ? FAIL(error, status, why.where, 0, "%s", why.text) : STATUS_OK;
+    builder_free(fold->second);
+    fold->second = NULL;
+    if (builder_start_over(&fold->options, false, &fold->second, NULL))
+        return FAIL(error, status, why.where, 0, "%s", why.text);
+    fold->is_mending = true;
+    return STATUS_OK;
+}
+
 enum status fold_advance(struct fold *fold, bool *more, struct error *error)
 {
     *more = false;
-    enum status status = builder_step(fold->first, 0, more, error);
+    enum status status = first_advance(fold, more, error);
     if (!status)
         status = second_weigh(fold, error);
     if (!status && fold->second)

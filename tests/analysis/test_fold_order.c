@@ -164,6 +164,57 @@ static void verify_names_a_cell_that_was_changed(void **state)
     world_remove(&world);
 }
 
+/* Puts a byte too many behind every value of the table. */
+static void spoil(struct world *world, enum state_table table)
+{
+    struct error error = {0};
+    struct state *opened = NULL;
+    struct state_transaction *transaction = NULL;
+    char *dump = world_dump(world, table, table);
+    must(state_open(&world->store, &(struct state_options){0}, &opened, &error), &error);
+    must(state_begin(opened, true, &transaction, &error), &error);
+    for (char *line = strchr(dump, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+        char key[64];
+        size_t size = 0;
+        for (const char *at = line + 1; *at != ' ' && size < sizeof key; at += 2) {
+            unsigned byte;
+            assert_int_equal(sscanf(at, "%2x", &byte), 1);
+            key[size++] = (char)(unsigned char)byte;
+        }
+        must(state_put(transaction, table, (struct slice){.data = key, .size = size},
+                       SLICE("not what was here"), &error),
+             &error);
+    }
+    must(state_commit(transaction, &error), &error);
+    state_close(opened);
+    free(dump);
+}
+
+static void a_state_that_proves_damaged_is_built_anew(void **state)
+{
+    (void)state;
+    static const enum state_table tables[] = {STATE_UNITS, STATE_CUBE, STATE_META, STATE_DICTIONARY,
+                                              STATE_CATALOGUES};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        struct world world;
+        struct random random = {.state = 3};
+        struct stream stream = stream_make(3, 600, 10), rest = stream;
+        world_begin(&world);
+        rest.count = 400;
+        world_stream(&world, &rest, &random);
+        spoil(&world, tables[i]);
+        rest.messages += 400;
+        rest.count = 200;
+        world_stream(&world, &rest, &random);
+        char *mended = world_cube(&world), *expected = cube_of(&stream, &random);
+        assert_string_equal(mended, expected);
+        free(mended);
+        free(expected);
+        stream_done(&stream);
+        world_remove(&world);
+    }
+}
+
 static void records_that_cannot_be_read_are_counted_and_passed(void **state)
 {
     (void)state;
@@ -199,6 +250,31 @@ static void records_that_cannot_be_read_are_counted_and_passed(void **state)
     world_remove(&world);
 }
 
+/*
+ * The cube of a fixed stream.  When this fails, what a unit contributes has changed: raise
+ * CONTRIBUTION_VERSION, so that every state is built anew, and put the digest printed here beside
+ * the new version.
+ */
+static const struct {
+    int version;
+    const char *digest;
+} golden = {1, "sha256:8635a163e2369c16ca592d0dc89b672222ec2b9d88117d68714f564ee28de047"};
+
+static void what_units_contribute_changes_with_the_version_alone(void **state)
+{
+    (void)state;
+    struct random random = {.state = 12};
+    struct stream stream = stream_make(2026, 3000, 60);
+    char *cube = cube_of(&stream, &random);
+    struct digest digest = hash_sha256(slice_of(cube));
+    char text[DIGEST_TEXT_SIZE];
+    digest_format(&digest, text);
+    if (golden.version != CONTRIBUTION_VERSION || strcmp(text, golden.digest) != 0)
+        fail_msg("version %d gives %s", CONTRIBUTION_VERSION, text);
+    free(cube);
+    stream_done(&stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +282,8 @@ int main(void)
         cmocka_unit_test(one_unit_with_more_than_it_may_hold_depends_on_no_order),
         cmocka_unit_test(rebuild_gives_every_row_of_the_state_that_grew),
         cmocka_unit_test(verify_names_a_cell_that_was_changed),
+        cmocka_unit_test(what_units_contribute_changes_with_the_version_alone),
+        cmocka_unit_test(a_state_that_proves_damaged_is_built_anew),
         cmocka_unit_test(records_that_cannot_be_read_are_counted_and_passed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
