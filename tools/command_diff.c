@@ -105,7 +105,7 @@ static int show(const struct options *options, const struct changes *changes)
             answer = 1;
     if (buffer_status(&out, &error))
         answer = command_failed(&error);
-    else
+    else if (out.size)
         fwrite(out.data, 1, out.size, stdout);
     buffer_done(&out);
     return answer;

@@ -20,7 +20,8 @@
 
 static void print(FILE *file, const struct buffer *out)
 {
-    fwrite(out->data, 1, out->size, file);
+    if (out->size)
+        fwrite(out->data, 1, out->size, file);
 }
 
 /* ---- json ---- */
