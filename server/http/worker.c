@@ -215,14 +215,14 @@ static void *worker_main(void *context)
     return NULL;
 }
 
-/* A base that no other thread touches needs no locks. */
+/* A base that no other thread touches needs no locks.  Not the changelist of epoll: it would delete
+ * a descriptor after it was closed, when it may already be another's. */
 static struct event_base *base_new(void)
 {
     struct event_config *config = event_config_new();
     struct event_base *base = NULL;
-    if (config && !event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK |
-                                                     EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST |
-                                                     EVENT_BASE_FLAG_IGNORE_ENV))
+    if (config &&
+        !event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV))
         base = event_base_new_with_config(config);
     if (config)
         event_config_free(config);
