@@ -10,6 +10,7 @@
 
 /* A row a command, in the order of --help; NULL ends the table. */
 static const struct command *const commands[] = {
+    &command_serve,
     &command_validate,
     &command_diff,
     &command_new,

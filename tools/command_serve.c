@@ -1,0 +1,81 @@
+/* gangway serve: the whole service in this process (cli.md). */
+
+#include "command.h"
+#include "http/service.h"
+
+static const struct option_row rows[] = {
+    {.name = "listen",
+     .type = OPTION_LIST,
+     .argument = "HOST:PORT",
+     .fallback = "127.0.0.1:8400",
+     .help = "where to listen; repeatable; [::1]:0, unix:PATH"},
+    {.name = "workers",
+     .type = OPTION_COUNT,
+     .argument = "N",
+     .min = 1,
+     .max = 256,
+     .help = "threads that serve (default: one a core)"},
+    {.name = "ready-fd",
+     .type = OPTION_COUNT,
+     .argument = "N",
+     .min = 1,
+     .max = 1024 * 1024,
+     .help = "descriptor that gets a line for each listener"},
+    {.name = "map-size",
+     .type = OPTION_SIZE,
+     .argument = "SIZE",
+     .help = "address space of the state (default 1T)"},
+    {.name = "drain-timeout",
+     .type = OPTION_DURATION,
+     .argument = "DURATION",
+     .fallback = "20s",
+     .min = 1000,
+     .max = 3600 * 1000,
+     .help = "how long a stopping server waits for its connections"},
+    {.name = "no-watch", .type = OPTION_FLAG, .help = "reload on SIGHUP and POST /v1/reload only"},
+    {.name = "log-format",
+     .type = OPTION_CHOICE,
+     .argument = "FORMAT",
+     .choices = "text|json",
+     .fallback = "text",
+     .help = "of the log on standard error"},
+    {.name = "log-level",
+     .type = OPTION_CHOICE,
+     .argument = "LEVEL",
+     .choices = "error|warn|info|debug",
+     .fallback = "info",
+     .help = "the least that is logged"},
+    {.name = NULL},
+};
+
+static int serve_run(const struct options *options)
+{
+    const struct option_value *listen = option_list(options, "listen");
+    enum log_level level = LOG_LEVEL_INFO;
+    struct error error = {0};
+    (void)log_level_parse(slice_of(option_text(options, "log-level")), &level);
+    log_setup(level, slice_equals(slice_of(option_text(options, "log-format")), "json"));
+    const struct service_options service = {
+        .listen = listen->texts,
+        .listen_count = listen->count,
+        .store = option_store(options),
+        .experiments = option_text(options, "experiments"),
+        .workers = (unsigned)option_number(options, "workers"),
+        .ready_fd =
+            option_given(options, "ready-fd") ? (int)option_number(options, "ready-fd") : -1,
+        .map_size = (size_t)option_number(options, "map-size"),
+        .drain_timeout_ms = option_number(options, "drain-timeout"),
+        .watch = !option_flag(options, "no-watch"),
+        .version = GANGWAY_VERSION,
+    };
+    return service_run(&service, &error) ? command_failed(&error) : 0;
+}
+
+const struct command command_serve = {
+    .name = "serve",
+    .arguments = "[--listen HOST:PORT ...]",
+    .summary = "serves assignments, takes events, gives reports",
+    .options = rows,
+    .shared = SHARED_EXPERIMENTS | SHARED_STORE,
+    .run = serve_run,
+};
