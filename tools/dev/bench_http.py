@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""One assignment over HTTP beside nginx giving a fixed answer of the same size.
+
+usage: tools/dev/bench_http.py [--program FILE] [--runs N] [--seconds S] [--connections N]
+
+Both servers have one worker; wrk sends both the same requests (an experiment with an audience of
+three clauses, 1000 units, traits in the query). The runs alternate, so that what else the machine
+does falls on both. CPU is the time that all threads of a server ran, from /proc/PID/task/*/schedstat,
+over the requests answered: it moves far less with the machine's load than requests per second. The
+figures printed are medians over the runs, and the ratios are medians of each pair's ratio.
+
+Needs nginx and wrk.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+METRICS = """\
+metrics:
+  activated: {stage: activation, kind: conversion, event: Contact Created, within: 7d}
+"""
+EXPERIMENT = """\
+experiment: onboarding
+name: Checklist against tour
+owner: bench
+hypothesis: A checklist activates more users than a tour, since it asks for the first action.
+status: running
+unit: user
+start: 2020-01-01
+audience:
+  all:
+    - role: {in: [sales_rep, sales_manager]}
+    - employees: {gte: 2}
+    - not: {email: {ends_with: "@example.com"}}
+variants:
+  tour: {control: true, weight: 50%}
+  checklist: {weight: 50%}
+metrics: {goal: activated, why: Who has created a contact has begun to use the product.}
+analysis: {peeking: always}
+"""
+PATH = "/v1/assign/onboarding?unit=user-%d&role=sales_rep&employees=12&email=a%%40firm.org"
+
+SCRIPT = """\
+local requests = {}
+local at = 0
+init = function()
+  for i = 1, 1000 do
+    requests[i] = wrk.format("GET", string.format(%s, i))
+  end
+end
+request = function()
+  at = at %% 1000 + 1
+  return requests[at]
+end
+""" % json.dumps(PATH)
+
+NGINX = """\
+daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; keepalive_requests 100000000; keepalive_timeout 60s; tcp_nodelay on;
+  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+  uwsgi_temp_path {folder}; scgi_temp_path {folder};
+  server {{
+    listen 127.0.0.1:{port}; default_type application/json;
+    location / {{ return 200 '{body}'; }}
+  }}
+}}
+"""
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def family(pid):
+    """The process and its children."""
+    found = [pid]
+    for path in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in path.read_text().split()]
+    return found
+
+
+def cpu_seconds(pid):
+    total = 0
+    for one in family(pid):
+        for path in pathlib.Path(f"/proc/{one}/task").glob("*/schedstat"):
+            total += int(path.read_text().split()[0])
+    return total * 1e-9
+
+
+class Server:
+    def __init__(self, name, process, port):
+        self.name = name
+        self.process = process
+        self.port = port
+        self.results = []
+
+    def run(self, script, seconds, connections):
+        before = cpu_seconds(self.process.pid)
+        text = subprocess.run(
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script,
+             f"http://127.0.0.1:{self.port}"], check=True, capture_output=True, text=True).stdout
+        cpu = cpu_seconds(self.process.pid) - before
+        if "Non-2xx" in text or "Socket errors" in text:
+            sys.exit(f"{self.name}: {text}")
+        requests = int(re.search(r"(\d+) requests in", text).group(1))
+        number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
+        p99_us = float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
+        rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
+        self.results.append({"cpu_us": cpu / requests * 1e6, "rate": rate, "p99_us": p99_us})
+
+    def median(self, key):
+        return statistics.median(result[key] for result in self.results)
+
+
+def start_gangway(program, folder):
+    experiments = folder / "experiments"
+    experiments.mkdir()
+    (experiments / "metrics.yaml").write_text(METRICS)
+    (experiments / "onboarding.yaml").write_text(EXPERIMENT)
+    ready, ready_end = os.pipe()
+    process = subprocess.Popen(
+        [program, "serve", "--listen", "127.0.0.1:0", "--workers", "1", "--store", folder / "store",
+         "--experiments", experiments, "--log-level", "warn", "--ready-fd", str(ready_end)],
+        pass_fds=[ready_end], stdout=subprocess.DEVNULL)
+    os.close(ready_end)
+    with os.fdopen(ready, encoding="utf-8") as lines:
+        line = lines.readline()
+    if not line:
+        sys.exit("gangway did not start")
+    return Server("gangway", process, int(line.rsplit(":", 1)[1]))
+
+
+def start_nginx(folder, body):
+    port = free_port()
+    config = folder / "nginx.conf"
+    config.write_text(NGINX.format(folder=folder, port=port, body=body.replace("'", "")))
+    process = subprocess.Popen(["nginx", "-c", config, "-e", folder / "error.log"])
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    return Server("nginx", process, port)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", default=str(ROOT / "build/release/gangway"))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=16)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="gangway-bench-") as name:
+        folder = pathlib.Path(name)
+        script = folder / "requests.lua"
+        script.write_text(SCRIPT)
+        gangway = start_gangway(options.program, folder)
+        servers = [gangway]
+        try:
+            url = f"http://127.0.0.1:{gangway.port}" + PATH % 1
+            with urllib.request.urlopen(url) as answer:
+                body = answer.read().decode()
+            servers.append(start_nginx(folder, body))
+            for server in servers:
+                server.run(script, 1, options.connections)  # warm
+                server.results.clear()
+            for _ in range(options.runs):
+                for server in servers:
+                    server.run(script, options.seconds, options.connections)
+        finally:
+            for server in servers:
+                server.process.terminate()
+                server.process.wait()
+    report(servers, len(body), options)
+
+
+def report(servers, size, options):
+    print(f"answer of {size} bytes, {options.connections} connections, "
+          f"{options.runs} runs of {options.seconds} s")
+    for key, what, unit in (("cpu_us", "CPU a request", "us"), ("rate", "requests a second", "/s"),
+                            ("p99_us", "p99", "us")):
+        ratios = [ours[key] / theirs[key]
+                  for ours, theirs in zip(servers[0].results, servers[1].results)]
+        print(f"{what:<18} gangway {servers[0].median(key):10.2f} {unit:<3} nginx "
+              f"{servers[1].median(key):10.2f} {unit:<3} ratio {statistics.median(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()
