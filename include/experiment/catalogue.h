@@ -91,7 +91,9 @@ struct catalogue {
 };
 
 /* Takes `sources` over (leaves it empty), also on failure.  STATUS_OK even where `found` has
- * errors: those files are then left out of *catalogue; other statuses are for memory. */
+ * errors: those files are then left out of *catalogue, and the experiments that lean on one of
+ * them; other statuses are for memory.  A limit of the sources' arena holds for the catalogue's
+ * too. */
 MUST_CHECK enum status catalogue_compile(struct sources *sources, struct catalogue **catalogue,
                                          struct diagnostics *found, struct error *error);
 struct catalogue *catalogue_acquire(struct catalogue *catalogue);

@@ -86,6 +86,7 @@ struct experiment_reading {
     const struct node *key; /* the scalar; NULL: none */
     bool key_good;
     bool unit_good;
+    bool peeking_bad; /* given, and told as no way of peeking */
     bool variants_known;   /* all of them, so that a name can be unknown */
     bool leans_on_metrics; /* refers to one, so it can't stand without metrics.yaml */
     bool leans_on_segments;

@@ -426,6 +426,7 @@ void analysis_read(struct parser *parser, struct experiment_reading *reading,
     struct fields fields;
     if (!mapping_read(parser, analysis, &analysis_table, 1, experiment, &fields))
         return;
+    reading->peeking_bad = fields_pair(&fields, "peeking") && !fields_good(&fields, "peeking");
     const struct node *adjust = fields_value(&fields, "adjust_for");
     const struct pair *expect = fields_pair(&fields, "expect");
     if (adjust)

@@ -108,14 +108,15 @@ static bool is_given(const struct node *mapping, const char *key)
     return mapping && node_member(mapping, key);
 }
 
-static void final_look_check(struct parser *parser, const struct experiment *experiment,
+static void final_look_check(struct parser *parser, const struct experiment_reading *reading,
                              const struct fields *fields)
 {
+    const struct experiment *experiment = reading->experiment;
     const struct node *analysis = fields_value(fields, "analysis");
     bool is_on =
         experiment->status == EXPERIMENT_RUNNING || experiment->status == EXPERIMENT_PAUSED;
-    if (!is_on || experiment->peeking == PEEKING_ALWAYS || fields_pair(fields, "end") ||
-        is_given(analysis, "expect"))
+    if (!is_on || reading->peeking_bad || experiment->peeking == PEEKING_ALWAYS ||
+        fields_pair(fields, "end") || is_given(analysis, "expect"))
         return;
     fault(parser, fields->mapping->place, "no-final-look",
           "with peeking '%s' the final look needs 'end' or 'analysis: expect'",
@@ -176,5 +177,5 @@ void experiment_read(struct parser *parser, struct experiment_reading *reading)
         caution(parser, root->place, "no-hypothesis",
                 "there is no 'hypothesis': say what should change, for whom, and why");
     parts_read(parser, reading, &fields);
-    final_look_check(parser, experiment, &fields);
+    final_look_check(parser, reading, &fields);
 }

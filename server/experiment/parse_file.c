@@ -68,8 +68,8 @@ struct slice shown(struct parser *parser, struct slice text)
         }
     }
     if (out && at < text.size) {
-        memcpy(out + size, "...", 3);
-        size += 3;
+        for (int i = 0; i < 3; i++)
+            out[size++] = '.';
     }
     return (struct slice){.data = out, .size = size};
 }

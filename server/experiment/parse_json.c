@@ -29,7 +29,7 @@ static char peek(struct json *json)
 {
     while (json->at < json->text.size && strchr(" \t\r\n", json->text.data[json->at]))
         json->at++;
-    return json->at < json->text.size ? json->text.data[json->at] : '\0';
+    return json->at < json->text.size ? json->text.data[json->at] : (char)0;
 }
 
 static bool take(struct json *json, char wanted)
@@ -100,7 +100,7 @@ static bool unicode_read(struct json *json, struct buffer *out)
 static bool escape_read(struct json *json, struct buffer *out)
 {
     static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    char letter = json->at < json->text.size ? json->text.data[json->at] : '\0';
+    char letter = json->at < json->text.size ? json->text.data[json->at] : (char)0;
     if (letter == 'u') {
         json->at++;
         return unicode_read(json, out);

@@ -259,7 +259,7 @@ static void core_actions_read(struct parser *parser, const struct node *node)
         return;
     const struct node *name = fields_good(&fields, "retained") ? reading.retained : NULL;
     reading.core.retained = link_read(parser, name, 1U << METRIC_RETENTION, "retention");
-    if (reading.core.retained && fields_good(&fields, "landmark") &&
+    if (name && reading.core.retained && fields_good(&fields, "landmark") &&
         reading.core.retained->until_ms &&
         reading.core.retained->from_ms < reading.core.landmark_ms)
         fault(parser, name->place, "bad-range",

@@ -64,8 +64,8 @@ static void segmentation_keep(struct parser *parser, struct experiment *experime
 {
     for (size_t i = 0; i < experiment->segment_count; i++)
         if (same_segments(&all[i], one)) {
-            fault(parser, item->place, "repeated-segment", "'%.*s' stands twice in 'segments'",
-                  SLICE_ARGS(one->segments[0]->name));
+            fault(parser, item->place, "repeated-segment", "%s stands twice in 'segments'",
+                  one->count > 1 ? "this crossing" : "this segment");
             return;
         }
     all[experiment->segment_count++] = *one;

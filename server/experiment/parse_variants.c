@@ -93,7 +93,7 @@ static void controls_check(struct parser *parser, struct reading *reading,
         const struct pair *pair = reading->controls[i];
         if (pair && !variant->control && !slice_equals(pair->value.text, "false"))
             judged = false; /* told as no boolean; it may be meant as the control */
-        if (!variant->control)
+        if (!pair || !variant->control)
             continue;
         if (first) {
             fault(parser, pair->key.place, "two-controls",

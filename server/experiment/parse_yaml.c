@@ -92,7 +92,7 @@ static void syntax_tell(struct yaml *yaml, struct fy_diag *diag)
     for (int column = 1; column < error->column && at < document->text.size; column++)
         if (document->text.data[at] == '\n' || text_next(document->text, &at) < 0)
             break;
-    char quote = at ? document->text.data[at - 1] : '\0';
+    char quote = at ? document->text.data[at - 1] : (char)0;
     if ((quote == '"' || quote == '\'') && strstr(error->msg, "without closing quote"))
         at--;
     stop_at(yaml, at, error->msg);
