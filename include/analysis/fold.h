@@ -26,7 +26,7 @@ struct fold;
 struct fold_options {
     const struct store *store; /* open for writing; borrowed */
     struct journal *journal;   /* borrowed */
-    size_t batch;              /* records a step, 0: 50 000 */
+    size_t batch;              /* records a step, 0: 100 000 */
 };
 
 /* Opens the current state, or makes an empty one; a state of another version or a damaged one is

@@ -6,11 +6,14 @@
 #include "builder.h"
 #include "contribution.h"
 
-#define NUMBER_CACHE_SIZE ((size_t)1 << 16) /* units lately seen; a power of two */
+#define NUMBER_CACHE_SIZE ((size_t)1 << 17) /* units lately seen; a power of two */
+#define NUMBER_CACHE_ID_MAX 46              /* longer ids are looked up each time */
 
+/* Ids in memory alone: an id that stands here needs no keyed hash and no look-up. */
 struct number_cached {
-    struct hash128 key;
     uint64_t next; /* number + 1; 0: free */
+    uint8_t kind, size;
+    char id[NUMBER_CACHE_ID_MAX];
 };
 
 struct builder {

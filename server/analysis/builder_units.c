@@ -9,18 +9,10 @@
 
 #define UNIT_KEY_SIZE 10
 
-enum status builder_number(void *context, enum unit_kind kind, struct slice id, uint64_t *unit,
-                           struct error *error)
+static enum status dictionary_number(struct builder *builder, enum unit_kind kind, struct slice id,
+                                     uint64_t *unit, struct error *error)
 {
-    struct builder *builder = context;
     struct hash128 hash = hash_keyed(builder->options.secret, (unsigned char)kind, id);
-    size_t place;
-    memcpy(&place, hash.bytes, sizeof place);
-    struct number_cached *cached = &builder->numbers[place & (NUMBER_CACHE_SIZE - 1)];
-    if (cached->next && hash128_compare(&cached->key, &hash) == 0) {
-        *unit = cached->next - 1;
-        return STATUS_OK;
-    }
     struct slice key = {.data = (const char *)hash.bytes, .size = sizeof hash.bytes};
     struct slice value;
     enum status status = state_get(builder->transaction, STATE_DICTIONARY, key, &value, error);
@@ -28,15 +20,34 @@ enum status builder_number(void *context, enum unit_kind kind, struct slice id, 
         uint64_t number = htole64(builder->progress.units);
         *unit = builder->progress.units++;
         value = (struct slice){.data = (const char *)&number, .size = sizeof number};
-        status = state_put(builder->transaction, STATE_DICTIONARY, key, value, error);
-    } else if (!status && value.size != 8) {
-        status = FAIL(error, STATUS_STORAGE, "dictionary", 0, "this is no unit number");
-    } else if (!status) {
-        *unit = load_u64(value.data);
+        return state_put(builder->transaction, STATE_DICTIONARY, key, value, error);
     }
+    if (!status && value.size != 8)
+        status = FAIL(error, STATUS_STORAGE, "dictionary", 0, "this is no unit number");
     if (!status)
-        *cached = (struct number_cached){.key = hash, .next = *unit + 1};
+        *unit = load_u64(value.data);
     return status;
+}
+
+enum status builder_number(void *context, enum unit_kind kind, struct slice id, uint64_t *unit,
+                           struct error *error)
+{
+    struct builder *builder = context;
+    size_t place = text_hash(kind, id) & (NUMBER_CACHE_SIZE - 1);
+    struct number_cached *cached = &builder->numbers[place];
+    if (cached->next && cached->kind == kind &&
+        slice_equal(id, (struct slice){.data = cached->id, .size = cached->size})) {
+        *unit = cached->next - 1;
+        return STATUS_OK;
+    }
+    enum status status = dictionary_number(builder, kind, id, unit, error);
+    if (status || id.size > NUMBER_CACHE_ID_MAX)
+        return status;
+    *cached =
+        (struct number_cached){.next = *unit + 1, .kind = (uint8_t)kind, .size = (uint8_t)id.size};
+    if (id.size)
+        memcpy(cached->id, id.data, id.size);
+    return STATUS_OK;
 }
 
 static struct slice unit_key(uint64_t unit, unsigned part, char bytes[static UNIT_KEY_SIZE])

@@ -92,7 +92,7 @@ static bool event_bits(struct reading *reading, const struct scheme_event *event
     if (!bits)
         return false;
     if (message->properties.size &&
-        json_read(&reading->touches->arena, message->properties, 0, &properties, NULL))
+        json_read(&reading->touches->scratch, message->properties, 0, &properties, NULL))
         properties = value_null();
     for (size_t i = 0; i < event->condition_count; i++)
         if (condition_holds(event->conditions[i], &properties))
@@ -134,10 +134,10 @@ static bool read_traits(struct reading *reading)
     }
     if (!used)
         return true;
-    struct value *traits = ARENA_NEW(&reading->touches->arena, struct value);
+    struct value *traits = ARENA_NEW(&reading->touches->scratch, struct value);
     if (!traits)
         return false;
-    if (!json_read(&reading->touches->arena, message->traits, 0, traits, NULL))
+    if (!json_read(&reading->touches->scratch, message->traits, 0, traits, NULL))
         reading->traits = traits;
     return true;
 }
@@ -276,6 +276,7 @@ enum status touches_add(struct touches *touches, const struct scheme *scheme,
     const struct slice ids[UNIT_KIND_COUNT] = {[UNIT_USER] = message->user,
                                                [UNIT_ACCOUNT] = message->account,
                                                [UNIT_ANONYMOUS] = message->anonymous};
+    arena_reset(&touches->scratch);
     if (!read_traits(&reading) || !read_event(&reading))
         return no_memory(error);
     enum status status = STATUS_OK;
@@ -313,5 +314,6 @@ void touches_done(struct touches *touches)
     free(touches->items);
     free(touches->entries);
     arena_done(&touches->arena);
+    arena_done(&touches->scratch);
     *touches = (struct touches){0};
 }

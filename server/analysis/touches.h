@@ -39,7 +39,8 @@ struct unit_numbers {
 };
 
 struct touches {
-    struct arena arena; /* of payloads; emptied with each batch */
+    struct arena arena;   /* of payloads; emptied with each batch */
+    struct arena scratch; /* of one message */
     struct touch *items;
     size_t count, capacity;
     struct touch_item *entries;
