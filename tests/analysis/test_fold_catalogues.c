@@ -4,6 +4,8 @@
 
 #include "stream.h"
 
+#include <pthread.h>
+
 #define METRICS(within)                                                                            \
     "metrics:\n"                                                                                   \
     "  activated: {kind: conversion, event: Contact, within: " within "}\n"                        \
@@ -277,6 +279,89 @@ static void a_raised_phase_parts_the_exposures(void **state)
     world_remove(&world);
 }
 
+struct reading {
+    struct fold *fold;
+    bool stop; /* atomic */
+    size_t reads, failures;
+};
+
+/* In every consistent moment the units of a metric are those of `units`. */
+static bool cells_agree(struct view_transaction *transaction)
+{
+    bool agree = true;
+    size_t count;
+    const struct definition *definitions = view_definitions(transaction, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct cube cube = {0};
+        if (cube_read(transaction, &definitions[i], &cube, NULL))
+            return false;
+        for (uint8_t variant = 0; variant < 2; variant++) {
+            int128 units[CUBE_FIELDS_MAX], shares[CUBE_FIELDS_MAX];
+            struct cube_select select = {.variant = variant, .first = INT32_MIN, .last = INT32_MAX};
+            cube_sum(&cube, &select, units);
+            select.metric = 1;
+            cube_sum(&cube, &select, shares);
+            agree = agree && units[UNITS_N] == shares[SHARE_N];
+        }
+        agree = agree && cube.watermark == view_watermark(transaction);
+        cube_done(&cube);
+    }
+    return agree;
+}
+
+static void *read_on(void *context)
+{
+    struct reading *reading = context;
+    uint64_t before = 0;
+    while (!__atomic_load_n(&reading->stop, __ATOMIC_RELAXED)) {
+        struct view *view = fold_view(reading->fold);
+        struct view_transaction *transaction = NULL;
+        struct fold_progress progress;
+        fold_progress(reading->fold, &progress);
+        if (view_begin(view, &transaction, NULL)) {
+            reading->failures++;
+        } else {
+            reading->failures += !cells_agree(transaction);
+            reading->failures += view_watermark(transaction) < before; /* it never falls */
+            before = view_watermark(transaction);
+            reading->reads++;
+        }
+        view_end(transaction);
+        view_release(view);
+    }
+    return NULL;
+}
+
+static void readers_see_consistent_moments_while_the_fold_goes_on(void **state)
+{
+    (void)state;
+    struct world world;
+    struct stream stream = stream_make(9, 1200, 60);
+    pthread_t threads[2];
+    world_make(&world);
+    declare(&world, flow_text, METRICS("7d"));
+    struct fold *fold = open_fold(&world, 60);
+    advance(fold);
+    struct reading readings[2] = {{.fold = fold}, {.fold = fold}};
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_on, &readings[i]), 0);
+    world_send(&world, stream.messages, 800);
+    world_settle(fold);
+    declare(&world, flow_text, METRICS("20d"));
+    world_send(&world, stream.messages + 800, 400);
+    world_settle(fold);
+    for (int i = 0; i < 2; i++) {
+        __atomic_store_n(&readings[i].stop, true, __ATOMIC_RELAXED);
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(readings[i].failures, 0);
+        assert_true(readings[i].reads > 0);
+    }
+    fold_close(fold);
+    assert_equals_a_rebuild(&world);
+    stream_done(&stream);
+    world_remove(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +371,7 @@ int main(void)
         cmocka_unit_test(a_build_that_was_cut_off_begins_again),
         cmocka_unit_test(messages_before_any_catalogue_are_not_lost),
         cmocka_unit_test(the_first_catalogues_of_an_empty_journal_build_nothing),
+        cmocka_unit_test(readers_see_consistent_moments_while_the_fold_goes_on),
         cmocka_unit_test(a_raised_phase_parts_the_exposures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,19 +173,19 @@ def write_catalogue(folder, catalogue):
     (folder / "segments.json").write_text(json.dumps({"segments": catalogue["segments"]}))
 
 
-def export_of(folder, name, messages):
+def export_of(folder, name, messages, experiments="experiments"):
     lines = folder / f"{name}.ndjson"
     lines.write_text("".join(json.dumps(m) + "\n" for m in messages), encoding="utf-8")
-    gangway("import", "--experiments", folder / "experiments", "--store", folder / name, lines)
+    gangway("import", "--experiments", folder / experiments, "--store", folder / name, lines)
     gangway("verify", "--store", folder / name)
     return gangway("export", "--store", folder / name, "--table", "cube")
 
 
-def cells_of(export, key):
+def cells_of(export, key, role=None):
     found = {}
     for line in export.splitlines():
         row = json.loads(line)
-        if row["experiment"] != key:
+        if row["experiment"] != key or (role and row["role"] != role):
             continue
         day = datetime.date.fromisoformat(row["cohort"]).toordinal() - 719_163
         place = (row["population"], row["segment"], row["value"], day, row["variant"],
@@ -221,6 +221,39 @@ class FoldOracle(unittest.TestCase):
     def test_other_declarations(self):
         for seed in range(3, 8):
             self.check(seed, 900, 60)
+
+    def test_a_changed_catalogue_is_folded_from_the_beginning(self):
+        chance = random.Random(9)
+        before = random_catalogue(chance)
+        after = json.loads(json.dumps(before))
+        for name in before["metrics"]:  # every metric another one
+            after["metrics"][name] = before["metrics"][name] if name == "answer" \
+                else random_metric(chance)
+        messages = random_messages(9, 1500, 80)
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            write_catalogue(folder / "experiments", before)
+            write_catalogue(folder / "changed", after)
+            export_of(folder, "store", messages[:1000])
+            export = export_of(folder, "store", messages[1000:], "changed")
+            for key in before["experiments"]:
+                for role, catalogue in (("registered", before), ("current", after)):
+                    self.assertEqual(cells_of(export, key, role),
+                                     fold_oracle.cells(catalogue, key, messages), (key, role))
+            gangway("rebuild", "--store", folder / "store")
+            self.assertEqual(gangway("export", "--store", folder / "store", "--table", "cube"),
+                             export)
+
+    def test_what_is_exported_can_be_imported(self):
+        catalogue = random_catalogue(random.Random(4))
+        messages = random_messages(4, 800, 60)
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            write_catalogue(folder / "experiments", catalogue)
+            export = export_of(folder, "store", messages)
+            journal = gangway("export", "--store", folder / "store")
+            again = [json.loads(line) for line in journal.splitlines()]
+            self.assertEqual(export_of(folder, "again", again), export)
 
 
 if __name__ == "__main__":
