@@ -91,8 +91,11 @@ static struct glyph glyph_of(struct slice text)
     return glyph;
 }
 
+/* No line gets wider than was asked, whatever is written on it. */
 static void paint_glyph(struct painter *painter, const struct glyph *glyph)
 {
+    if (painter->at + glyph->width > painter->columns)
+        return;
     buffer_add(painter->out, glyph->code ? glyph->bytes : SLICE("?"));
     painter->at += glyph->width;
 }
@@ -147,7 +150,7 @@ void paint_format(struct painter *painter, const char *format, ...)
 
 void paint_to(struct painter *painter, unsigned column)
 {
-    while (painter->at < column) {
+    while (painter->at < column && painter->at < painter->columns) {
         buffer_add_byte(painter->out, ' ');
         painter->at++;
     }

@@ -53,6 +53,15 @@ bool interval_of(const struct value *list, double *low, double *high)
     return true;
 }
 
+bool text_is_exposed(const struct value *document)
+{
+    const struct value *variants = member(document, "variants");
+    for (size_t i = 0; variants && i < variants->count; i++)
+        if (member_count(&variants->items[i], "exposed"))
+            return true;
+    return false;
+}
+
 void text_heading(struct painter *painter, const char *heading)
 {
     paint_end(painter);
@@ -244,7 +253,8 @@ void render_text(struct buffer *out, const struct value *document,
     text_dates(&painter, document);
     text_verdict(&painter, document);
     text_health(&painter, document);
-    text_metrics(&painter, document);
+    if (text_is_exposed(document))
+        text_metrics(&painter, document);
     text_planned(&painter, document);
     text_amendments(&painter, document);
     if (member_text(document, "hypothesis").size || member_text(document, "why").size) {

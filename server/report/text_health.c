@@ -75,16 +75,18 @@ static void health_crossed(struct painter *painter, const struct value *document
 {
     const struct value *health = member(document, "health");
     const struct value *crossed = member(health, "crossed");
+    const struct value *variants = member(document, "variants");
     struct buffer line = {0};
     char text[COUNT_TEXT_SIZE];
     bool any = false;
-    for (size_t i = 0; i < crossed->count; i++) {
-        const struct member *one = &crossed->members[i];
-        if (one->value.kind != VALUE_INTEGER)
+    for (size_t i = 0; i < variants->count; i++) {
+        struct slice name = member_text(&variants->items[i], "variant");
+        const struct value *count = value_member(crossed, name);
+        if (!count || count->kind != VALUE_INTEGER)
             continue;
-        buffer_format(&line, "%s%.*s %s", i ? ", " : "", SLICE_ARGS(one->name),
-                      count_format((uint64_t)one->value.integer, text));
-        any = any || one->value.integer > 0;
+        buffer_format(&line, "%s%.*s %s", line.size ? ", " : "", SLICE_ARGS(name),
+                      count_format((uint64_t)count->integer, text));
+        any = any || count->integer > 0;
     }
     buffer_format(&line, " met a second variant (%.2g%%): left out%s",
                   100 * member_number(member(health, "crossed_test"), "share"),
@@ -130,16 +132,17 @@ static void health_unknown(struct painter *painter, const struct value *document
     const struct value *unknown = member(member(document, "health"), "unknown_traits");
     struct buffer line = {0};
     char text[COUNT_TEXT_SIZE];
+    const char *between = "not known at first exposure: ";
     for (size_t i = 0; i < unknown->count; i++) {
         const struct member *one = &unknown->members[i];
-        if (one->value.integer > 0)
-            buffer_format(&line, "%s%.*s %s", line.size ? ", " : "", SLICE_ARGS(one->name),
-                          count_format((uint64_t)one->value.integer, text));
+        if (one->value.integer <= 0)
+            continue;
+        buffer_format(&line, "%s%.*s %s", between, SLICE_ARGS(one->name),
+                      count_format((uint64_t)one->value.integer, text));
+        between = ", ";
     }
-    if (line.size) {
-        buffer_add(&line, SLICE(" not known at first exposure"));
+    if (line.size)
         health_line(painter, "traits", &line);
-    }
     buffer_done(&line);
 }
 
@@ -179,6 +182,11 @@ void text_health(struct painter *painter, const struct value *document)
     const struct value *health = member(document, "health");
     struct slice state = member_text(health, "state");
     bool alarm = slice_equals(state, "alarm"), warn = slice_equals(state, "warn");
+    if (!text_is_exposed(document) && !alarm) {
+        paint_end(painter);
+        health_list(painter, "names", "never received", member(health, "never_received"));
+        return;
+    }
     text_heading(painter, "Can it be trusted?  ");
     paint_style(painter, alarm ? PAINT_BAD : warn ? PAINT_WARN : PAINT_GOOD);
     paint_text(painter, alarm  ? SLICE("NO")

@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Columns on a wide line; on a narrow one all but the first move left by NARROW_SHIFT. */
 enum column {
     COLUMN_NAME = 2,
     COLUMN_UNITS = 28, /* right edges up to POINTS */
@@ -22,8 +23,22 @@ enum column {
     COLUMN_INTERVAL = 46,
     COLUMN_P = 64
 };
+#define WIDE_COLUMNS 76
+#define NARROW_SHIFT 10
 #define NAME_WIDTH 17
 #define BAR_WIDTH_MAX 34u
+/* The corrected p from which the words say that the effect differs. */
+#define DIFFERS_P .05
+
+static unsigned shift_of(const struct painter *painter)
+{
+    return painter->columns < WIDE_COLUMNS ? NARROW_SHIFT : 0;
+}
+
+static unsigned column_at(const struct painter *painter, enum column column)
+{
+    return (unsigned)column - (column == COLUMN_NAME ? 0 : shift_of(painter));
+}
 
 /* What a comparison shows: the fixed interval where there is one, else the anytime one. */
 struct shown {
@@ -90,12 +105,12 @@ static void paint_difference(struct painter *painter, const struct shown *shown)
     char text[64];
     int digits = digits_of(shown);
     snprintf(text, sizeof text, "%+.*f", digits, 100 * shown->estimate);
-    paint_right(painter, slice_of(text), COLUMN_POINTS);
-    paint_to(painter, COLUMN_INTERVAL);
+    paint_right(painter, slice_of(text), column_at(painter, COLUMN_POINTS));
+    paint_to(painter, column_at(painter, COLUMN_INTERVAL));
     if (shown->has_interval)
         paint_format(painter, "%+.*f to %+.*f", digits, 100 * shown->low, digits,
                      100 * shown->high);
-    paint_to(painter, COLUMN_P);
+    paint_to(painter, column_at(painter, COLUMN_P));
 }
 
 /* The p that decides: corrected where there is a family, else of the final test, else of now. */
@@ -103,7 +118,7 @@ static void paint_p(struct painter *painter, const struct value *comparison)
 {
     static const struct {
         const char *member, *words;
-    } choices[] = {{"p_adjusted", "corrected"}, {"p", ""}, {"p_now", "now"}};
+    } choices[] = {{"p_adjusted", "adj."}, {"p", ""}, {"p_now", "now"}};
     char text[P_TEXT_SIZE];
     for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
         if (member_is_null(comparison, choices[i].member))
@@ -122,13 +137,13 @@ static void metric_variant(struct painter *painter, const struct value *variant,
 {
     char text[COUNT_TEXT_SIZE];
     paint_to(painter, COLUMN_NAME);
-    paint_clipped(painter, member_text(variant, "variant"), NAME_WIDTH);
+    paint_clipped(painter, member_text(variant, "variant"), NAME_WIDTH - shift_of(painter));
     paint_right(painter, slice_of(count_format(member_count(variant, "units"), text)),
-                COLUMN_UNITS);
-    paint_share(painter, variant, COLUMN_VALUE);
+                column_at(painter, COLUMN_UNITS));
+    paint_share(painter, variant, column_at(painter, COLUMN_VALUE));
     if (control) {
         paint_style(painter, PAINT_DIM);
-        paint_right(painter, SLICE("control"), COLUMN_POINTS);
+        paint_right(painter, SLICE("control"), column_at(painter, COLUMN_POINTS));
         paint_style(painter, PAINT_PLAIN);
     }
 }
@@ -152,7 +167,7 @@ static void comparison_lift(struct painter *painter, const struct value *compari
         bar.at = difference.estimate;
         bar.from = difference.low;
         bar.to = difference.high;
-        paint_to(painter, COLUMN_INTERVAL - 4);
+        paint_to(painter, column_at(painter, COLUMN_INTERVAL) - 4);
         paint_bar(painter, &bar);
     }
     paint_end(painter);
@@ -191,7 +206,7 @@ static void metric_comparison(struct painter *painter, const struct value *metri
         paint_difference(painter, &difference);
         paint_p(painter, comparison);
     } else {
-        paint_to(painter, COLUMN_VALUE + 2);
+        paint_to(painter, column_at(painter, COLUMN_VALUE) + 2);
         paint_style(painter, PAINT_DIM);
         paint_clipped(painter, member_text(comparison, "reason"), painter->columns - painter->at);
         paint_style(painter, PAINT_PLAIN);
@@ -219,9 +234,14 @@ static void metric_heading(struct painter *painter, const struct value *metric)
     }
     unsigned width = paint_width(buffer_slice(&text));
     paint_style(painter, PAINT_BOLD);
-    paint_clipped(painter, member_text(metric, "metric"),
-                  painter->columns > width + 2 ? painter->columns - width - 2 : 8);
+    unsigned room = painter->columns > width + 2 ? painter->columns - width - 2 : 8;
+    struct slice name = member_text(metric, "metric"), title = member_text(metric, "name");
+    paint_clipped(painter, name, room);
     paint_style(painter, PAINT_PLAIN);
+    if (!slice_equal(name, title) && painter->at + 6 < room) {
+        paint_text(painter, SLICE("  "));
+        paint_clipped(painter, title, room - painter->at);
+    }
     paint_style(painter, PAINT_DIM);
     paint_right(painter, buffer_slice(&text), painter->columns);
     paint_style(painter, PAINT_PLAIN);
@@ -255,14 +275,14 @@ static void segment_line(struct painter *painter, const struct value *value,
     const struct value *own = variant_in(variants, member_text(comparison, "variant"));
     char text[COUNT_TEXT_SIZE];
     paint_to(painter, COLUMN_NAME + 2);
-    paint_clipped(painter, member_text(value, "value"), NAME_WIDTH - 2);
+    paint_clipped(painter, member_text(value, "value"), NAME_WIDTH - 2 - shift_of(painter));
     uint64_t units = member_count(own, "units") +
                      member_count(variant_in(variants, member_text(control, "variant")), "units");
-    paint_right(painter, slice_of(count_format(units, text)), COLUMN_UNITS);
-    paint_share(painter, own, COLUMN_VALUE);
+    paint_right(painter, slice_of(count_format(units, text)), column_at(painter, COLUMN_UNITS));
+    paint_share(painter, own, column_at(painter, COLUMN_VALUE));
     if (difference.estimated) {
         snprintf(text, sizeof text, "%+.*f", digits_of(&difference), 100 * difference.estimate);
-        paint_right(painter, slice_of(text), COLUMN_POINTS);
+        paint_right(painter, slice_of(text), column_at(painter, COLUMN_POINTS));
     } else {
         paint_style(painter, PAINT_DIM);
         paint_text(painter, SLICE("  too early"));
@@ -273,7 +293,7 @@ static void segment_line(struct painter *painter, const struct value *value,
         bar.at = difference.estimate;
         bar.from = difference.low;
         bar.to = difference.high;
-        paint_to(painter, COLUMN_INTERVAL);
+        paint_to(painter, column_at(painter, COLUMN_INTERVAL));
         paint_bar(painter, &bar);
     }
     paint_end(painter);
@@ -290,7 +310,7 @@ static void segment_heading(struct painter *painter, const struct value *segment
         buffer_format(&text, ", %.*s", SLICE_ARGS(variant));
     if (!member_is_null(test, "p_adjusted"))
         buffer_format(&text, ": %s (p %s)",
-                      member_number(test, "p_adjusted") <= .05
+                      member_number(test, "p_adjusted") <= DIFFERS_P
                           ? "the effect differs"
                           : "no evidence that the effect differs",
                       p_format(member_number(test, "p_adjusted"), p));
@@ -310,8 +330,8 @@ static void metric_segment(struct painter *painter, const struct value *segment,
 {
     const struct value *values = member(segment, "values");
     struct paint_bar scale = {.width = BAR_WIDTH_MAX};
-    if (painter->columns - COLUMN_INTERVAL < scale.width)
-        scale.width = painter->columns - COLUMN_INTERVAL;
+    if (painter->columns - column_at(painter, COLUMN_INTERVAL) < scale.width)
+        scale.width = painter->columns - column_at(painter, COLUMN_INTERVAL);
     for (size_t i = 0; i < values->count; i++)
         scale_add(member(&values->items[i], "comparisons"), &scale);
     for (size_t i = 0; i < values->count; i++) {
@@ -324,13 +344,24 @@ static void metric_segment(struct painter *painter, const struct value *segment,
     }
 }
 
+/* Crossings are long: they are shown where the effect differs between their values. */
+static bool segment_is_shown(const struct value *segment)
+{
+    const struct value *test = member(segment, "heterogeneity");
+    struct slice name = member_text(segment, "segment");
+    bool crossing = name.size && memmem(name.data, name.size, " x ", 3);
+    return !crossing ||
+           (!member_is_null(test, "p_adjusted") && member_number(test, "p_adjusted") <= DIFFERS_P);
+}
+
 static void metric_segments(struct painter *painter, const struct value *metric,
                             const struct value *control)
 {
     const struct value *segments = member(metric, "segments");
     const struct value *comparisons = member(metric, "comparisons");
     for (size_t i = 0; i < segments->count; i++)
-        for (size_t index = 0; index < comparisons->count; index++)
+        for (size_t index = 0; segment_is_shown(&segments->items[i]) && index < comparisons->count;
+             index++)
             metric_segment(painter, &segments->items[i], index, control);
 }
 
@@ -348,8 +379,8 @@ static void text_metric(struct painter *painter, const struct value *metric,
 {
     const struct value *comparisons = member(metric, "comparisons");
     struct paint_bar scale = {.width = BAR_WIDTH_MAX};
-    if (painter->columns - COLUMN_INTERVAL + 4 < scale.width)
-        scale.width = painter->columns - COLUMN_INTERVAL + 4;
+    if (painter->columns - column_at(painter, COLUMN_INTERVAL) + 4 < scale.width)
+        scale.width = painter->columns - column_at(painter, COLUMN_INTERVAL) + 4;
     scale_add(comparisons, &scale);
     paint_end(painter);
     metric_heading(painter, metric);
@@ -371,12 +402,12 @@ void text_metrics(struct painter *painter, const struct value *document)
         return;
     text_heading(painter, "Metrics");
     paint_style(painter, PAINT_DIM);
-    paint_right(painter, SLICE("units"), COLUMN_UNITS);
-    paint_right(painter, SLICE("value"), COLUMN_VALUE);
-    paint_right(painter, SLICE("points"), COLUMN_POINTS);
-    paint_to(painter, COLUMN_INTERVAL);
+    paint_right(painter, SLICE("units"), column_at(painter, COLUMN_UNITS));
+    paint_right(painter, SLICE("value"), column_at(painter, COLUMN_VALUE));
+    paint_right(painter, SLICE("points"), column_at(painter, COLUMN_POINTS));
+    paint_to(painter, column_at(painter, COLUMN_INTERVAL));
     paint_text(painter, SLICE("interval"));
-    paint_to(painter, COLUMN_P);
+    paint_to(painter, column_at(painter, COLUMN_P));
     paint_text(painter, SLICE("p"));
     paint_style(painter, PAINT_PLAIN);
     paint_end(painter);

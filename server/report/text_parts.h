@@ -19,6 +19,9 @@ struct slice member_text(const struct value *object, const char *name);
 /* The two ends of a list of two numbers; false: null. */
 bool interval_of(const struct value *list, double *low, double *high);
 
+/* Whether anybody has met a variant. */
+bool text_is_exposed(const struct value *document);
+
 /* A heading in bold. */
 void text_heading(struct painter *painter, const char *heading);
 /* "0.0031", "<0.0001" */
