@@ -2,8 +2,9 @@
  * gangway import: messages, a line each, into a store that no server has open (cli.md).
  *
  * The experiments folder is taken into service first, as a server does; then lines go through the
- * same intake and the same journal writer as HTTP bodies do, IMPORT_LINES a submission; at the end
- * the fold is brought up to date, so that `gangway report` sees everything.
+ * same intake and the same journal writer as HTTP bodies do, IMPORT_LINES a submission, and are
+ * read on while those are written; at the end the fold is brought up to date, so that `gangway
+ * report` sees everything.
  */
 
 #include "command.h"
@@ -31,6 +32,7 @@ struct import {
     bool show_progress;
     uint64_t line;
     uint64_t accepted, duplicates, rejected;
+    size_t pending;     /* submissions on their way */
     enum status failed; /* of a submission */
 };
 
@@ -88,24 +90,47 @@ static void import_done(void *waiter, enum status status, uint64_t last_sequence
         import->failed = status;
     import->duplicates += duplicates;
     import->accepted -= duplicates;
+    import->pending--;
 }
 
+/* Waits until at most `left` submissions are on their way. */
+static void import_await(struct import *import, size_t left)
+{
+    writer_collect(import->lane);
+    while (import->pending > left) {
+        writer_wait(import->lane);
+        writer_collect(import->lane);
+    }
+}
+
+static enum status import_outcome(const struct import *import, struct error *error)
+{
+    return import->failed
+               ? FAIL(error, import->failed, "journal", 0, "%s", status_text(import->failed))
+               : STATUS_OK;
+}
+
+/* The records are copied: the next lines are read while these are written, and what queues up
+ * meanwhile is one commit. */
 static enum status import_submit(struct import *import, struct load *load, struct error *error)
 {
     enum status status = STATUS_OK;
     if (load->record_count) {
-        status = writer_submit(import->lane, load->records, load->record_count, import_done, import,
-                               error);
-        if (!status)
-            writer_wait(import->lane);
-        writer_collect(import->lane);
+        while ((status = writer_submit(import->lane, load->records, load->record_count, import_done,
+                                       import, NULL)) == STATUS_BUSY &&
+               import->pending && !import->failed)
+            import_await(import, import->pending - 1);
+        if (status)
+            status = FAIL(error, status, "journal", 0, "%s", status_text(status));
+        import->pending += status == STATUS_OK;
         import->accepted += load->record_count;
     }
     for (size_t i = 0; i < load->count; i++)
         intake_batch_done(&load->batches[i]);
     load->count = load->record_count = 0;
-    if (!status && import->failed)
-        status = FAIL(error, import->failed, "journal", 0, "%s", status_text(import->failed));
+    import_await(import, SIZE_MAX);
+    if (!status)
+        status = import_outcome(import, error);
     if (import->show_progress)
         fprintf(stderr, "\r  %llu lines ", (unsigned long long)import->line);
     return status;
@@ -172,6 +197,9 @@ static enum status import_stream(struct import *import, struct load *load, FILE 
     }
     if (!status)
         status = import_submit(import, load, error);
+    import_await(import, 0);
+    if (!status)
+        status = import_outcome(import, error);
     if (!status && ferror(in))
         status = FAIL(error, STATUS_STORAGE, import->path, 0, "%s", strerror(errno));
     free(line);
