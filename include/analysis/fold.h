@@ -39,6 +39,7 @@ MUST_CHECK enum status fold_advance(struct fold *fold, bool *more, struct error 
 
 struct fold_progress {
     uint64_t watermark;  /* last sequence in the published state */
+    uint64_t published;  /* how many states were: with the watermark it names what a report reads */
     int64_t received_ms; /* its time of receipt, TIME_NONE: none */
     uint64_t damaged;    /* records passed over */
     bool building;       /* a second state is on its way */

@@ -25,6 +25,7 @@ struct fold {
     bool is_mending;        /* the first is damaged, and not folded any further */
     pthread_mutex_t lock;   /* of what other threads ask for, below */
     struct view *view;      /* of `first`, one reference */
+    uint64_t published;     /* how often another view was shown */
     struct fold_progress progress;
 };
 
@@ -102,6 +103,7 @@ static void fold_tell(struct fold *fold)
     const struct progress *second = fold->second ? builder_progress(fold->second) : NULL;
     pthread_mutex_lock(&fold->lock);
     fold->progress = (struct fold_progress){.watermark = first->watermark,
+                                            .published = fold->published,
                                             .received_ms = first->received_ms,
                                             .damaged = first->damaged,
                                             .building = second,
@@ -116,6 +118,7 @@ static void fold_show(struct fold *fold)
     pthread_mutex_lock(&fold->lock);
     struct view *old = fold->view;
     fold->view = view;
+    fold->published++;
     pthread_mutex_unlock(&fold->lock);
     view_release(old);
 }

@@ -98,6 +98,7 @@ static enum handled page_ask(struct request *request, struct page_question *ques
     struct fold_progress progress;
     fold_progress(service->fold, &progress);
     question->watermark = progress.watermark;
+    question->published = progress.published;
     question->snapshot = request->worker->snapshot;
     return pages_ask(service->pages, request, question);
 }

@@ -83,7 +83,8 @@ static bool question_equal(const struct page_question *a, const struct page_ques
     return a->make == b->make && slice_equal(a->experiment, b->experiment) &&
            slice_equal(a->status, b->status) && slice_equal(a->owner, b->owner) &&
            a->phase == b->phase && a->as_of_ms == b->as_of_ms && a->now_ms == b->now_ms &&
-           a->watermark == b->watermark && a->format == b->format && a->snapshot == b->snapshot;
+           a->watermark == b->watermark && a->published == b->published && a->format == b->format &&
+           a->snapshot == b->snapshot;
 }
 
 /* Whether a header If-None-Match names the tag (RFC 9110, 13.1.2; W/ makes no difference). */

@@ -5,7 +5,8 @@
  * Answers that read the state and take their time: reports, lists, metrics.  They are made by a
  * small pool of threads at nice 10, so that no assignment waits for them.  Equal questions are
  * answered by one making, and what was made is kept for the next who asks the same; the watermark
- * is part of the question, so nothing kept is ever stale.
+ * and the state that has it are part of the question, so nothing kept is ever stale: a state built
+ * by newer definitions may take the place of the old one at the same watermark.
  *
  * pages_ask runs on a worker's thread; the answer is finished there too.
  */
@@ -30,7 +31,7 @@ struct page_question {
     uint16_t phase;             /* 0: the current one */
     int64_t as_of_ms;           /* TIME_NONE: the default */
     int64_t now_ms;
-    uint64_t watermark;
+    uint64_t watermark, published;      /* of the fold's progress */
     const struct render_format *format; /* of reports */
     struct snapshot *snapshot;          /* borrowed for the call */
     bool is_kept;                       /* and shared with others who ask the same */
