@@ -26,6 +26,7 @@ struct store {
     enum store_mode mode;
     int lock_fd; /* -1 when reading */
     unsigned char secret[32];
+    size_t map_size; /* address space of a state, 0: the default; may be set after store_open */
 };
 
 MUST_CHECK enum status store_open(struct store *store, const char *path, enum store_mode mode,

@@ -225,6 +225,13 @@ static struct value summary_value(const struct study *study)
     value_add(arena, &object, "exposed", exposed);
     value_add(arena, &object, "verdict", verdict_value(study));
     value_add(arena, &object, "health", value_text(slice_of(health_state(study))));
+    /* for /metrics */
+    struct value health = health_value(study);
+    const struct value *ratio = value_member(&health, SLICE("sample_ratio"));
+    const struct value *alarm = value_member(ratio, SLICE("alarm"));
+    const struct value *outside = value_member(&health, SLICE("outside"));
+    value_add(arena, &object, "outside", outside ? *outside : value_null());
+    value_add(arena, &object, "sample_ratio_alarm", alarm ? *alarm : value_null());
     return object;
 }
 

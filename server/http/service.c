@@ -185,6 +185,7 @@ static enum status store_begin(struct service *service, struct error *error)
     const struct journal_options journal = {.map_size = 0};
     enum status status = store_open(&service->store, options->store, STORE_CREATE, error);
     service->has_store = !status;
+    service->store.map_size = options->map_size;
     if (!status)
         status = journal_open(&service->store, &journal, &service->journal, error);
     return status;
@@ -197,8 +198,7 @@ static enum status pipeline_begin(struct service *service, struct error *error)
                                           .committed = writer_committed,
                                           .broken = writer_broke,
                                           .context = service};
-    const struct fold_options fold = {.store = &service->store,
-                                      .journal = service->journal};
+    const struct fold_options fold = {.store = &service->store, .journal = service->journal};
     enum status status = writer_open(&writer, &service->writer, error);
     if (!status)
         status = fold_open(&fold, &service->fold, error);
@@ -373,6 +373,7 @@ static void signals_block(bool block)
 static enum status service_open(struct service *service, struct error *error)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk, no death */
     event_set_log_callback(event_logged);
     service_limit(service);
     signals_block(true);

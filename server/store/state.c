@@ -41,6 +41,7 @@ struct state {
     uint64_t number;
     bool is_published;
     char parent[FOLDER_PATH_SIZE]; /* STORE/state */
+    size_t map_size; /* of the store's options, 0: the default */
 };
 
 struct state_transaction {
@@ -152,6 +153,7 @@ static enum status state_new(const struct store *store, struct state **state, st
     struct state *made = calloc(1, sizeof *made);
     if (!made)
         return FAIL(error, STATUS_NO_MEMORY, store->path, 0, "no memory to open the state");
+    made->map_size = store->map_size;
     enum status status = folder_path(made->parent, store->path, "state", error);
     if (status) {
         free(made);
@@ -165,7 +167,9 @@ static enum status open_number(struct state *state, const struct state_options *
                                unsigned flags, struct error *error)
 {
     char path[FOLDER_PATH_SIZE];
-    size_t map_size = options && options->map_size ? options->map_size : MAP_SIZE_DEFAULT;
+    size_t map_size = options && options->map_size ? options->map_size : state->map_size;
+    if (!map_size)
+        map_size = MAP_SIZE_DEFAULT;
     if (options && options->unsynced)
         flags |= ENGINE_UNSYNCED;
     const struct engine_options engine = {

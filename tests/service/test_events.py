@@ -219,6 +219,11 @@ class Reports(unittest.TestCase):
         self.assertEqual([phase["phase"] for phase in one["phases"]], [1])
         self.assertEqual(self.server.metric(
             'gangway_exposures_total{experiment="one",variant="new"}'), exposed["new"])
+        self.assertEqual(self.server.metric('gangway_sample_ratio_alarm{experiment="one"}'), 0)
+        self.server.post("/v1/track", exposure("v1", "one", "nonsense"))
+        self.server.wait_for_fold()
+        self.assertEqual(self.server.metric(
+            'gangway_exposures_outside_total{experiment="one",reason="unknown_variant"}'), 1)
 
     def test_many_who_ask_the_same_get_the_same(self):
         self.send()

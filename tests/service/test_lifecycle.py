@@ -283,6 +283,42 @@ class Reloading(unittest.TestCase):
             self.assertEqual(server.metric("gangway_journal_sequence"), 2)
 
 
+class Full(unittest.TestCase):
+    """A limit on the size of files stands for a full disk."""
+
+    class Limited(Gangway):
+        blocks = 4096  # of 512 bytes
+
+        def command(self, ready_fd):
+            return ["sh", "-c", f'ulimit -f {self.blocks}; exec "$@"', "sh",
+                    *super().command(ready_fd)]
+
+    def test_a_full_disk_is_503_and_loses_nothing_that_was_acknowledged(self):
+        with self.Limited(arguments=["--map-size", "64M"]) as server:
+            accepted = 0
+            for i in range(200):
+                batch = [track(f"f{i}-{j}", "Fill", f"m{i}-{j}", properties={"p": "x" * 1000})
+                         for j in range(100)]
+                answer = server.post("/v1/batch", {"batch": batch})
+                if answer.status != 200:
+                    break
+                accepted += answer.json["accepted"]
+            self.assertEqual((answer.status, answer.json["code"]), (503, "disk-full"))
+            self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+            self.assertFalse(answer.json["success"])
+            self.assertEqual(server.get("/readyz").status, 503)
+            self.assertEqual(server.get("/healthz").status, 200)
+            self.assertEqual(server.get("/v1/assign/one?unit=u1").status, 200)
+            self.assertEqual(server.stop(), 0, server.log())
+            server.blocks = 10**9
+            server.start()
+            server.wait_for_fold()
+            seen = {one["name"]: one["count"] for one in server.get("/v1/events").json["events"]}
+            self.assertEqual(seen["Fill"], accepted)
+            self.assertEqual(server.post("/v1/track", track("u1", "E")).status, 200)
+            self.assertEqual(server.get("/readyz").status, 200)
+
+
 class Operations(unittest.TestCase):
     def test_metrics_are_prometheus_text(self):
         with Gangway() as server:
