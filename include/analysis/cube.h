@@ -109,12 +109,13 @@ struct cube {
     struct arena arena;
     struct cube_slices slices;
     uint64_t watermark;         /* last sequence in these sums */
-    struct cube_entry *entries; /* sorted by key */
+    struct cube_entry *entries; /* sorted by key; owned */
     size_t count;
 };
 struct cube_entry {
     struct cell_key key;
-    int128 values[CUBE_FIELDS_MAX];
+    uint8_t field_count;  /* at least those of its metric; absent ones are 0 */
+    const int128 *values; /* in the cube's arena */
 };
 /* STORAGE when a cell fails its checksum or is no cell. */
 MUST_CHECK enum status cube_read(struct view_transaction *transaction,

@@ -117,19 +117,52 @@ struct cube_reading {
     struct error *error;
 };
 
+/* Entries grow by realloc: an arena would keep, and clear, every size they had on the way. */
 static bool cube_has_room(struct cube_reading *reading)
 {
     struct cube *cube = reading->cube;
     if (cube->count < reading->capacity)
         return true;
     size_t capacity = reading->capacity ? 2 * reading->capacity : 256;
-    struct cube_entry *entries = ARENA_ARRAY(&cube->arena, capacity, struct cube_entry);
+    struct cube_entry *entries = realloc(cube->entries, capacity * sizeof *entries);
     if (!entries)
         return false;
-    if (cube->count)
-        memcpy(entries, cube->entries, cube->count * sizeof *entries);
     cube->entries = entries;
     reading->capacity = capacity;
+    return true;
+}
+
+/* Whether two cells differ in their metric alone. */
+static bool cells_are_beside(const struct cell_key *a, const struct cell_key *b)
+{
+    return a->population == b->population && a->slice == b->slice && a->cohort == b->cohort &&
+           a->variant == b->variant;
+}
+
+/* The state has the metrics of a cell's neighbours by name; here they stand by number. */
+static void cube_settle_last(struct cube *cube)
+{
+    struct cube_entry entry = cube->entries[cube->count - 1];
+    size_t at = cube->count - 1;
+    for (; at > 0 && cells_are_beside(&cube->entries[at - 1].key, &entry.key) &&
+           cube->entries[at - 1].key.metric > entry.key.metric;
+         at--)
+        cube->entries[at] = cube->entries[at - 1];
+    cube->entries[at] = entry;
+}
+
+/* Keeps the integers of a cell, with zeros for fields of its metric that it does not have. */
+static bool cube_keep_values(struct cube *cube, const int128 *values, size_t fields)
+{
+    struct cube_entry *entry = &cube->entries[cube->count];
+    size_t least = entry->key.metric == 0 ? (size_t)UNITS_FIELD_COUNT : (size_t)SHARE_FIELD_COUNT;
+    size_t kept_count = fields < least ? least : fields;
+    int128 *kept = ARENA_ARRAY(&cube->arena, kept_count, int128);
+    if (!kept)
+        return false;
+    memcpy(kept, values, fields * sizeof *kept);
+    entry->values = kept;
+    entry->field_count = (uint8_t)kept_count;
     return true;
 }
 
@@ -137,34 +170,22 @@ static bool read_cell(void *context, struct slice key, struct slice value)
 {
     struct cube_reading *reading = context;
     struct cube *cube = reading->cube;
-    if (!cube_has_room(reading)) {
-        reading->status = FAIL(reading->error, STATUS_NO_MEMORY, "cube", 0, "no memory");
+    int128 values[CUBE_FIELDS_MAX];
+    size_t fields = 0;
+    struct cube_entry *entry = cube_has_room(reading) ? &cube->entries[cube->count] : NULL;
+    if (entry && (!cell_key_read(key, &entry->key) || entry->key.metric > reading->metric_count ||
+                  !cell_value_read(value, values, &fields))) {
+        reading->status = FAIL(reading->error, STATUS_STORAGE, "cube", 0, "this is no cell");
         return false;
     }
-    struct cube_entry *entry = &cube->entries[cube->count];
-    size_t fields = 0;
-    if (!cell_key_read(key, &entry->key) || entry->key.metric > reading->metric_count ||
-        !cell_value_read(value, entry->values, &fields)) {
-        reading->status = FAIL(reading->error, STATUS_STORAGE, "cube", 0, "this is no cell");
+    if (!entry || !cube_keep_values(cube, values, fields)) {
+        reading->status = FAIL(reading->error, STATUS_NO_MEMORY, "cube", 0, "no memory");
         return false;
     }
     entry->key.metric = reading->numbers[entry->key.metric];
     cube->count++;
+    cube_settle_last(cube);
     return true;
-}
-
-static int key_compare(const struct cell_key *a, const struct cell_key *b)
-{
-    unsigned char one[CELL_KEY_SIZE], other[CELL_KEY_SIZE];
-    cell_key_write(a, one);
-    cell_key_write(b, other);
-    return memcmp(one, other, CELL_KEY_SIZE);
-}
-
-static int entry_compare(const void *a, const void *b)
-{
-    const struct cube_entry *one = a, *other = b;
-    return key_compare(&one->key, &other->key);
 }
 
 enum status cube_read(struct view_transaction *transaction, const struct definition *definition,
@@ -187,19 +208,26 @@ enum status cube_read(struct view_transaction *transaction, const struct definit
     if (!status)
         status = reading.status;
     if (status) {
-        arena_done(&fresh.arena);
+        cube_done(&fresh);
         return status;
     }
-    if (fresh.count)
-        qsort(fresh.entries, fresh.count, sizeof *fresh.entries, entry_compare);
     *cube = fresh;
     return STATUS_OK;
 }
 
 void cube_done(struct cube *cube)
 {
+    free(cube->entries);
     arena_done(&cube->arena);
     *cube = (struct cube){0};
+}
+
+static int key_compare(const struct cell_key *a, const struct cell_key *b)
+{
+    unsigned char one[CELL_KEY_SIZE], other[CELL_KEY_SIZE];
+    cell_key_write(a, one);
+    cell_key_write(b, other);
+    return memcmp(one, other, CELL_KEY_SIZE);
 }
 
 static size_t cube_find(const struct cube *cube, const struct cell_key *key)
@@ -232,7 +260,7 @@ void cube_sum(const struct cube *cube, const struct cube_select *select,
             return;
         if (entry->key.variant != select->variant || entry->key.metric != select->metric)
             continue;
-        for (size_t f = 0; f < CUBE_FIELDS_MAX; f++)
+        for (size_t f = 0; f < entry->field_count; f++)
             sums[f] = (int128)((uint128)sums[f] + (uint128)entry->values[f]);
     }
 }

@@ -136,18 +136,24 @@ static void sums_are_those_of_the_cells_selected(void **state)
 {
     (void)state;
     struct cube_entry entries[400];
+    int128 values[400][3];
     struct cube cube = {.entries = entries};
     for (uint8_t population = 0; population < 2; population++)
         for (uint16_t slice = 0; slice < 4; slice++)
             for (int32_t cohort = -12; cohort < 13; cohort++)
-                for (uint8_t variant = 0; variant < 2; variant++)
-                    entries[cube.count++] =
-                        (struct cube_entry){.key = {.definition = 1,
-                                                    .population = population,
-                                                    .slice = slice,
-                                                    .cohort = cohort,
-                                                    .variant = variant},
-                                            .values = {cohort * cohort, slice, variant}};
+                for (uint8_t variant = 0; variant < 2; variant++) {
+                    int128 *own = values[cube.count];
+                    own[0] = cohort * cohort;
+                    own[1] = slice;
+                    own[2] = variant;
+                    entries[cube.count++] = (struct cube_entry){.key = {.definition = 1,
+                                                                        .population = population,
+                                                                        .slice = slice,
+                                                                        .cohort = cohort,
+                                                                        .variant = variant},
+                                                                .field_count = 3,
+                                                                .values = own};
+                }
     int128 sums[CUBE_FIELDS_MAX];
     struct cube_select select = {
         .population = POPULATION_CROSSED, .slice = 3, .variant = 1, .first = -2, .last = 3};
