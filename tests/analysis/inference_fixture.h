@@ -46,7 +46,7 @@ struct fixture {
 static const char *const fixture_names[VARIANTS_MAX] = {"control", "b", "c", "d"};
 
 /* `experiment` may be changed before plan_of. */
-static void fixture_init(struct fixture *f, size_t variants, enum design design)
+static inline void fixture_init(struct fixture *f, size_t variants, enum design design)
 {
     memset(f, 0, sizeof *f);
     f->plan = (struct plan){.design = design,
@@ -67,8 +67,8 @@ static void fixture_init(struct fixture *f, size_t variants, enum design design)
 }
 
 /* Adds a metric with a window of whole days and returns it; `daily` is then set by the test. */
-static struct fixture_metric *fixture_metric(struct fixture *f, const char *name,
-                                             enum metric_role role, int window_days)
+static inline struct fixture_metric *fixture_metric(struct fixture *f, const char *name,
+                                                    enum metric_role role, int window_days)
 {
     struct fixture_metric *metric = &f->metrics[f->metric_count++];
     metric->plan = (struct metric_plan){.name = slice_of(name),
@@ -81,14 +81,14 @@ static struct fixture_metric *fixture_metric(struct fixture *f, const char *name
     return metric;
 }
 
-static void fixture_counts(struct fixture_metric *metric, uint64_t units, uint64_t control,
-                           uint64_t treatment)
+static inline void fixture_counts(struct fixture_metric *metric, uint64_t units, uint64_t control,
+                                  uint64_t treatment)
 {
     metric->daily[0] = (struct proportion){.successes = control, .units = units};
     metric->daily[1] = (struct proportion){.successes = treatment, .units = units};
 }
 
-static void fixture_infer_metric(struct fixture *f, struct fixture_metric *metric)
+static inline void fixture_infer_metric(struct fixture *f, struct fixture_metric *metric)
 {
     size_t variants = f->plan.variants;
     for (size_t day = 0; day < f->days; day++)
@@ -106,7 +106,7 @@ static void fixture_infer_metric(struct fixture *f, struct fixture_metric *metri
 }
 
 /* Everything up to the verdict's input. */
-static void fixture_infer(struct fixture *f)
+static inline void fixture_infer(struct fixture *f)
 {
     struct metric_result *results[FIXTURE_METRICS_MAX];
     size_t goals = 0, guardrails = 0;
@@ -145,7 +145,7 @@ static void fixture_infer(struct fixture *f)
                                       .guardrail_count = guardrails};
 }
 
-static struct verdict fixture_verdict(struct fixture *f)
+static inline struct verdict fixture_verdict(struct fixture *f)
 {
     struct verdict verdict;
     struct buffer text = {0};
@@ -159,7 +159,7 @@ static struct verdict fixture_verdict(struct fixture *f)
 }
 
 /* The end of that many cohort days, plus that many more days: when so long windows are mature. */
-static int64_t fixture_end(size_t days, int more_days)
+static inline int64_t fixture_end(size_t days, int more_days)
 {
     return day_start_ms(FIXTURE_FIRST + (int32_t)days) + more_days * DAY_MS;
 }
