@@ -67,7 +67,6 @@ static struct name_entry *entry_make(struct names_table *table, const struct sch
     *entry = (struct name_entry){.name = copy, .is_trait = is_trait, .activity = activity};
     entry->event = is_trait ? -1 : scheme_event(scheme, name);
     entry->is_kept = table->kept < NAMES_MAX || is_declared(scheme, entry);
-    entry->is_new = true;
     table->kept += entry->is_kept;
     return entry;
 }
@@ -143,7 +142,6 @@ static enum status name_flush(struct name_entry *entry, struct buffer *out,
     if (!status)
         status = state_put(transaction, STATE_NAMES, key, buffer_slice(out), error);
     entry->count = 0;
-    entry->is_new = false;
     return status;
 }
 
@@ -169,13 +167,8 @@ static bool load_name(void *context, struct slice key, struct slice bytes)
 {
     struct names_loading *loading = context;
     struct name_value value;
-    struct name_entry *entry = NULL;
-    if (key.size && name_value_read(bytes, &value))
-        entry = names_find(loading->table, loading->scheme, value.name, key.data[0] == 't');
-    if (!entry)
-        loading->failed = true;
-    else
-        entry->is_new = false;
+    loading->failed = !key.size || !name_value_read(bytes, &value) ||
+                      !names_find(loading->table, loading->scheme, value.name, key.data[0] == 't');
     return !loading->failed;
 }
 

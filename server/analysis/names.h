@@ -16,14 +16,12 @@
 #include "scheme.h"
 
 #define NAMES_MAX 10000
-#define NAME_SIZE_MAX 512
 
 struct name_entry {
     struct slice name;
     uint64_t hash;
     bool is_trait;
     bool is_kept;         /* false: looked up only, beyond NAMES_MAX */
-    bool is_new;          /* not in the state yet */
     int event;            /* the scheme's number, or -1 */
     const bool *activity; /* for each filter: passes */
     uint64_t count;       /* since the last flush */
