@@ -41,6 +41,7 @@ struct node {
     struct node *items;        /* of a list: count */
     struct pair *pairs;        /* of a mapping: count, no key twice */
     size_t count;
+    bool is_partial; /* a mapping of which a key was refused: what is missing may stand there */
 };
 struct pair {
     struct node key, value;
@@ -86,7 +87,8 @@ struct experiment_reading {
     const struct node *key; /* the scalar; NULL: none */
     bool key_good;
     bool unit_good;
-    bool peeking_bad; /* given, and told as no way of peeking */
+    bool times_good;       /* status, start and end: when it takes units is known */
+    bool peeking_bad;      /* given, and told as no way of peeking */
     bool variants_known;   /* all of them, so that a name can be unknown */
     bool leans_on_metrics; /* refers to one, so it can't stand without metrics.yaml */
     bool leans_on_segments;

@@ -249,7 +249,10 @@ static bool absolute_form(enum unit_of_goal unit, struct slice text, double *lif
     }
     if (unit == GOAL_TIME || (unit == GOAL_UNKNOWN && ends_as_duration(text))) {
         bool negative = text.size && text.data[0] == '-';
-        if (duration_parse(slice_from(text, negative), &value, NULL))
+        struct slice length = slice_from(text, negative);
+        bool is_zero = slice_equals(length, "0d") || slice_equals(length, "0h");
+        value = 0;
+        if (!is_zero && duration_parse(length, &value, NULL))
             return false;
         *lift = negative ? -(double)value : (double)value;
         return true;
@@ -261,7 +264,7 @@ static bool absolute_form(enum unit_of_goal unit, struct slice text, double *lif
 }
 
 static const char *const absolute_wanted[] = {
-    [GOAL_UNKNOWN] = "points such as '2pp', a number or a duration, as the goal has it",
+    [GOAL_UNKNOWN] = "a percentage, points such as '2pp', a number or a duration",
     [GOAL_SHARE] = "points of a share; write '2pp'",
     [GOAL_NUMBER] = "a number in the goal's own unit",
     [GOAL_TIME] = "a duration; write '-12h'",
@@ -276,7 +279,8 @@ static bool read_lift(struct parser *parser, const struct row *row, const struct
     (void)row;
     if (!type_scalar(parser, node, "the difference that is expected"))
         return false;
-    if (out->is_absolute) {
+    bool is_percent = slice_ends_with(node->text, SLICE("%"));
+    if (out->is_absolute || (out->unit == GOAL_UNKNOWN && !is_percent)) {
         if (!absolute_form(out->unit, node->text, &lift))
             return value_refuse(parser, node, absolute_wanted[out->unit]);
     } else {

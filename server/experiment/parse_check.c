@@ -93,9 +93,10 @@ static bool dates_apart(const struct experiment *a, const struct experiment *b)
 static bool overlap(const struct experiment_reading *a, const struct experiment_reading *b)
 {
     const struct experiment *one = a->experiment, *two = b->experiment;
-    return a->exclusive_range && b->exclusive_range && one->status != EXPERIMENT_STOPPED &&
-           two->status != EXPERIMENT_STOPPED && one->exclusive_low < two->exclusive_high &&
-           two->exclusive_low < one->exclusive_high && !dates_apart(one, two);
+    return a->exclusive_range && b->exclusive_range && a->times_good && b->times_good &&
+           one->status != EXPERIMENT_STOPPED && two->status != EXPERIMENT_STOPPED &&
+           one->exclusive_low < two->exclusive_high && two->exclusive_low < one->exclusive_high &&
+           !dates_apart(one, two);
 }
 
 static void check_units(struct parser *parser, struct experiment_reading *const *group,

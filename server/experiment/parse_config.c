@@ -229,9 +229,8 @@ void configs_agree(struct parser *parser, const struct pair *const *pairs,
                    const struct value *configs, size_t count, const struct node *variants)
 {
     const struct value *first = NULL;
-    for (size_t i = 0; i < count; i++)
-        if (pairs[i] && (!first || first->kind == VALUE_OBJECT))
-            first = &configs[i];
+    for (size_t i = 0; i < count && !first; i++)
+        first = pairs[i] ? &configs[i] : NULL;
     if (!first)
         return;
     const char *wanted = config_kind(first);

@@ -103,6 +103,11 @@ static void dates_check(struct parser *parser, const struct experiment *experime
               "the end is not later than the start");
 }
 
+static bool good_if_given(const struct fields *fields, const char *key)
+{
+    return !fields_pair(fields, key) || fields_good(fields, key);
+}
+
 static bool is_given(const struct node *mapping, const char *key)
 {
     return mapping && node_member(mapping, key);
@@ -127,7 +132,7 @@ static void rollout_check(struct parser *parser, struct experiment_reading *read
                           const struct fields *fields)
 {
     const struct pair *rollout = fields_pair(fields, "rollout");
-    bool status_known = !fields_pair(fields, "status") || fields_good(fields, "status");
+    bool status_known = good_if_given(fields, "status");
     if (!rollout)
         return;
     rollout_read(parser, reading, &rollout->value);
@@ -167,7 +172,9 @@ void experiment_read(struct parser *parser, struct experiment_reading *reading)
     mapping_read(parser, root, &experiment_table, 1, experiment, &fields);
     reading->key = fields_value(&fields, "experiment");
     reading->key_good = fields_good(&fields, "experiment");
-    reading->unit_good = !fields_pair(&fields, "unit") || fields_good(&fields, "unit");
+    reading->unit_good = good_if_given(&fields, "unit");
+    reading->times_good = good_if_given(&fields, "status") && good_if_given(&fields, "start") &&
+                          good_if_given(&fields, "end");
     if (!experiment->title.size)
         experiment->title = experiment->key;
     if (!experiment->salt.size)

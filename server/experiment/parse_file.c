@@ -144,8 +144,9 @@ void hint(struct parser *parser, const char *format, ...)
 
 void nearest_try(struct nearest *nearest, struct slice known)
 {
-    unsigned limit = nearest->typed.size < 4 ? 1 : 2;
-    if (nearest->distance)
+    bool is_short = slice_code_points(nearest->typed) < 4 || slice_code_points(known) < 4;
+    unsigned limit = is_short ? 1 : 2;
+    if (nearest->distance && nearest->distance - 1 < limit)
         limit = nearest->distance - 1;
     if (limit == 0)
         return;

@@ -63,7 +63,7 @@ bool mapping_read(struct parser *parser, const struct node *mapping, const struc
     for (size_t i = 0; i < table->count; i++) {
         const struct row *row = &table->rows[i];
         const struct pair *pair = fields->given[i];
-        if (!pair && row->needs & kind)
+        if (!pair && row->needs & kind && !mapping->is_partial)
             fault(parser, mapping->place, "missing-key", "%s needs '%s'", table->what, row->key);
         if (pair)
             fields->good[i] = !row->read || row->read(parser, row, &pair->value, target);
@@ -146,15 +146,14 @@ bool row_micro(struct parser *parser, const struct row *row, const struct node *
     double number = (double)micro / (double)MICRO;
     if (row->most > row->least && (number < row->least || number > row->most)) {
         struct slice text = shown(parser, value->text);
+        bool is_above = row->least > 0 && row->least <= NUMBER_LEAST;
+        const char *least = is_above ? "above 0" : number_format(row->least, low);
         if (row->most >= NUMBER_LIMIT)
-            fault(parser, value->place, "out-of-range", "%.*s is out of range: %s",
-                  SLICE_ARGS(text), row->least > 0 ? "above 0" : "0 or more");
+            fault(parser, value->place, "out-of-range", "%.*s is out of range: %s%s",
+                  SLICE_ARGS(text), least, is_above ? "" : " or more");
         else
             fault(parser, value->place, "out-of-range", "%.*s is out of range: %s to %s",
-                  SLICE_ARGS(text),
-                  row->least <= NUMBER_LEAST && row->least > 0 ? "above 0"
-                                                               : number_format(row->least, low),
-                  number_format(row->most, high));
+                  SLICE_ARGS(text), least, number_format(row->most, high));
         return false;
     }
     *field = micro;

@@ -199,14 +199,25 @@ static const struct metric *link_read(struct parser *parser, const struct node *
     return found->metric;
 }
 
+/* The name, unless it is a part of a circle, which was told instead of what else is wrong there. */
+static const struct node *link_outside(const struct parser *parser,
+                                       const struct metric_reading *reading,
+                                       const struct node *name)
+{
+    const struct metric_reading *found =
+        name && name->kind == NODE_SCALAR ? by_name(parser, name->text) : NULL;
+    return reading->in_circle && found && found->in_circle ? NULL : name;
+}
+
 static void links_read(struct parser *parser, struct metric_reading *reading)
 {
     struct metric *metric = reading->metric;
-    metric->numerator =
-        link_read(parser, reading->numerator, COUNTABLE, "count, sum or conversion");
-    metric->denominator =
-        link_read(parser, reading->denominator, COUNTABLE, "count, sum or conversion");
-    metric->counts = link_read(parser, reading->counts, 1U << METRIC_CONVERSION, "conversion");
+    metric->numerator = link_read(parser, link_outside(parser, reading, reading->numerator),
+                                  COUNTABLE, "count, sum or conversion");
+    metric->denominator = link_read(parser, link_outside(parser, reading, reading->denominator),
+                                    COUNTABLE, "count, sum or conversion");
+    metric->counts = link_read(parser, link_outside(parser, reading, reading->counts),
+                               1U << METRIC_CONVERSION, "conversion");
     const struct metric *above = metric->numerator, *below = metric->denominator;
     if (!above || !below)
         return;
@@ -215,10 +226,13 @@ static void links_read(struct parser *parser, struct metric_reading *reading)
     bool known = above->until_ms && below->until_ms;
     if (known && (above->from_ms != below->from_ms || above->until_ms != below->until_ms)) {
         char first[TIME_TEXT_SIZE], second[TIME_TEXT_SIZE];
+        bool same_end = above->until_ms == below->until_ms;
         fault(parser, reading->denominator->place, "windows-differ",
-              "the window of '%.*s' ends after %s, that of '%.*s' after %s",
-              SLICE_ARGS(below->name), duration_format(below->until_ms, first),
-              SLICE_ARGS(above->name), duration_format(above->until_ms, second));
+              "the window of '%.*s' %s after %s, that of '%.*s' after %s", SLICE_ARGS(below->name),
+              same_end ? "begins" : "ends",
+              duration_format(same_end ? below->from_ms : below->until_ms, first),
+              SLICE_ARGS(above->name),
+              duration_format(same_end ? above->from_ms : above->until_ms, second));
     }
 }
 
@@ -286,8 +300,7 @@ void metrics_read(struct parser *parser)
     }
     circles_tell(parser);
     for (size_t i = 0; i < parser->metric_count; i++)
-        if (!parser->metrics[i].in_circle)
-            links_read(parser, &parser->metrics[i]);
+        links_read(parser, &parser->metrics[i]);
     struct catalogue *catalogue = parser->catalogue;
     if ((other = fields_value(&fields, "not_activity")))
         events_read(parser, other, &catalogue->not_activity, &catalogue->not_activity_count);

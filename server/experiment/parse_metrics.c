@@ -337,22 +337,33 @@ static const struct row metric_rows[] = {
 
 static const char *const sources[] = {"event", "any_event", "all_of", "any_of"};
 
+/* The one that stands first in the file; NULL: none. */
+static const struct pair *source_first(const struct fields *fields)
+{
+    const struct pair *first = NULL;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        const struct pair *pair = fields_pair(fields, sources[i]);
+        if (pair && (!first || pair < first))
+            first = pair;
+    }
+    return first;
+}
+
 /* Exactly one of event, any_event, all_of, any_of, where one is needed. */
 static void source_choose(struct parser *parser, const struct fields *fields,
                           struct reading *reading)
 {
     struct metric *metric = &reading->metric;
-    const struct pair *chosen = NULL;
+    const struct pair *chosen = source_first(fields);
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         const struct pair *pair = fields_pair(fields, sources[i]);
-        if (pair && chosen)
-            fault(parser, (pair > chosen ? pair : chosen)->key.place, "either-or",
-                  "give one of 'event', 'any_event', 'all_of', 'any_of', not two");
-        chosen = pair ? pair : chosen;
+        if (pair && pair != chosen)
+            fault(parser, pair->key.place, "either-or", "give '%s' or '%.*s', not both", sources[i],
+                  SLICE_ARGS(chosen->key.text));
     }
     bool is_needed = metric->kind == METRIC_CONVERSION || metric->kind == METRIC_TIME_TO ||
                      metric->kind == METRIC_COUNT;
-    if (!chosen && is_needed)
+    if (!chosen && is_needed && !fields->mapping->is_partial)
         fault(parser, fields->mapping->place, "missing-key", "%s needs %s", fields->table->what,
               metric->kind == METRIC_CONVERSION ? "'event', 'any_event', 'all_of' or 'any_of'"
               : metric->kind == METRIC_TIME_TO  ? "'event', 'all_of' or 'any_of'"
@@ -383,8 +394,9 @@ static void beside_event(struct parser *parser, const struct fields *fields,
         if (pair && !event)
             fault(parser, pair->key.place, "unknown-key", "'%s' stands beside 'event' only",
                   keys[i]);
-        if (pair && event && node_member(&event->value, keys[i]))
-            fault(parser, pair->key.place, "either-or",
+        const struct node *inner = pair && event ? node_member(&event->value, keys[i]) : NULL;
+        if (inner)
+            fault(parser, pair > event ? pair->key.place : inner->holder->place, "either-or",
                   "give '%s' beside 'event' or in it, not both", keys[i]);
     }
     if (reading->where)
@@ -423,7 +435,7 @@ static void window_check(struct parser *parser, const struct fields *fields,
     struct metric *metric = &reading->metric;
     const struct node *within = fields_value(fields, "within");
     if (metric->kind == METRIC_CONVERSION && !fields_either(parser, fields, "within", "between") &&
-        !within && !fields_pair(fields, "between"))
+        !within && !fields_pair(fields, "between") && !fields->mapping->is_partial)
         fault(parser, fields->mapping->place, "missing-key", "%s needs 'within' or 'between'",
               fields->table->what);
     if (metric->kind == METRIC_RETENTION_CURVE)
@@ -463,7 +475,7 @@ static bool kind_read(struct parser *parser, const struct node *body, enum metri
 {
     const struct node *node = node_member(body, "kind");
     unsigned word;
-    if (!node)
+    if (!node && !body->is_partial)
         fault(parser, body->place, "missing-key", "a metric needs 'kind'");
     if (!node || !type_word(parser, node, &kinds_list, &word))
         return false;

@@ -102,7 +102,8 @@ void segmentations_read(struct parser *parser, struct experiment_reading *readin
 /* The metrics of one experiment while they are read. */
 struct roles {
     struct experiment_reading *reading;
-    const struct metric *seen[ROLES_MAX]; /* each with the key it stands under */
+    const struct metric *seen[ROLES_MAX]; /* each with its name and the key it stands under */
+    const struct node *seen_names[ROLES_MAX];
     struct slice seen_under[ROLES_MAX];
     size_t seen_count;
     const struct metric *secondaries[SECONDARY_MAX], *diagnostics[DIAGNOSTICS_MAX];
@@ -135,6 +136,23 @@ static void role_check(struct parser *parser, const struct roles *roles, const s
               SLICE_ARGS(text));
 }
 
+static bool is_before(const struct place *a, const struct place *b)
+{
+    return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+/* A metric in two roles, told where it stands the second time in the file: roles are read in the
+ * table's order. */
+static void repeated_tell(struct parser *parser, const struct roles *roles, size_t seen,
+                          const struct node *name, struct slice under)
+{
+    const struct node *other = roles->seen_names[seen];
+    bool is_later = is_before(&name->place, &other->place);
+    fault(parser, is_later ? other->place : name->place, "repeated-metric",
+          "metric '%.*s' stands under '%.*s' already", SLICE_ARGS(shown(parser, name->text)),
+          SLICE_ARGS(is_later ? under : roles->seen_under[seen]));
+}
+
 /* The metric named, checked for the role; NULL after telling, or where it can't be known. */
 static const struct metric *role_find(struct parser *parser, struct roles *roles,
                                       const struct node *name, enum metric_role role)
@@ -143,17 +161,16 @@ static const struct metric *role_find(struct parser *parser, struct roles *roles
     struct metric_reading *found = metric_find(parser, name);
     if (!found)
         return NULL;
+    struct slice under = role == ROLE_GUARDRAIL ? SLICE("guardrails") : node_name(name);
     for (size_t i = 0; i < roles->seen_count; i++)
         if (roles->seen[i] == found->metric) {
-            fault(parser, name->place, "repeated-metric",
-                  "metric '%.*s' stands under '%.*s' already",
-                  SLICE_ARGS(shown(parser, name->text)), SLICE_ARGS(roles->seen_under[i]));
+            repeated_tell(parser, roles, i, name, under);
             return NULL;
         }
     if (roles->seen_count < ROLES_MAX) {
         roles->seen[roles->seen_count] = found->metric;
-        roles->seen_under[roles->seen_count++] =
-            role == ROLE_GUARDRAIL ? SLICE("guardrails") : node_name(name);
+        roles->seen_names[roles->seen_count] = name;
+        roles->seen_under[roles->seen_count++] = under;
     }
     role_check(parser, roles, name, found, role);
     return found->metric;

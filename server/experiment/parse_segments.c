@@ -97,7 +97,8 @@ static void segment_read(struct parser *parser, const struct pair *pair, struct 
     if (!segment->title.size)
         segment->title = segment->name;
     bool both = fields_either(parser, &fields, "values", "bands");
-    if (!both && !fields_pair(&fields, "values") && !fields_pair(&fields, "bands"))
+    if (!both && !fields_pair(&fields, "values") && !fields_pair(&fields, "bands") &&
+        !pair->value.is_partial)
         fault(parser, pair->value.place, "missing-key", "a segment needs 'values' or 'bands'");
 }
 

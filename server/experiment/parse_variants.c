@@ -121,7 +121,8 @@ static void weights_check(struct parser *parser, struct reading *reading,
     for (size_t i = 0; i < reading->count; i++) {
         if (given == 0)
             reading->variants[i].weight = 1 / (double)reading->count;
-        else if (!reading->weights[i] && variants->pairs[i].value.kind == NODE_MAPPING)
+        else if (!reading->weights[i] && variants->pairs[i].value.kind == NODE_MAPPING &&
+                 !variants->pairs[i].value.is_partial)
             fault(parser, variants->pairs[i].key.place, "missing-key",
                   "variant '%.*s' needs 'weight': give it to all variants or to none",
                   SLICE_ARGS(shown(parser, reading->variants[i].name)));

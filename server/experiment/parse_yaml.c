@@ -21,6 +21,7 @@ struct yaml {
     struct document *document;
     struct fy_parser *reader;
     size_t nodes;
+    size_t reached;     /* where the last event that has a token ends */
     size_t told_before; /* diagnostics of other files */
     bool stopped;       /* nothing more is read */
     bool is_bad;        /* told of syntax: the file says nothing */
@@ -72,22 +73,46 @@ static void refuse_properties(struct yaml *yaml, struct fy_token *anchor, struct
 
 static struct fy_event *event_next(struct yaml *yaml)
 {
-    return yaml->stopped ? NULL : fy_parser_parse(yaml->reader);
+    struct fy_event *event = yaml->stopped ? NULL : fy_parser_parse(yaml->reader);
+    const struct fy_mark *end = event ? fy_event_end_mark(event) : NULL;
+    if (end && end->input_pos <= yaml->document->text.size)
+        yaml->reached = end->input_pos;
+    return event;
+}
+
+/* The `:` or `?` of a key without a text, which has no token: the next sign after what was read.
+ * A quote there is the last one's closing quote. */
+static size_t sign_next(const struct yaml *yaml)
+{
+    struct slice text = yaml->document->text;
+    size_t at = yaml->reached;
+    while (at < text.size && strchr(" \t\r\n,\"'#", text.data[at])) {
+        bool is_comment = text.data[at] == '#';
+        while (is_comment && at < text.size && text.data[at] != '\n')
+            at++;
+        at += at < text.size;
+    }
+    return at;
 }
 
 /* libfyaml's first error, where it stopped. */
 static void syntax_tell(struct yaml *yaml, struct fy_diag *diag)
 {
     void *iterator = NULL;
-    const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &iterator);
+    const struct fy_diag_error *error;
+    do /* not its warnings, such as of a directive */
+        error = fy_diag_errors_iterate(diag, &iterator);
+    while (error && error->type < FYET_ERROR);
     struct document *document = yaml->document;
     if (!error) {
         stop_at(yaml, document->text.size, "this cannot be read as YAML");
         return;
     }
     size_t line = error->line > 0 ? (size_t)error->line : 1;
-    if (line > document->line_count)
-        line = document->line_count;
+    if (line > document->line_count) { /* the end of a last line that has no line end */
+        stop_at(yaml, document->text.size, error->msg);
+        return;
+    }
     size_t at = document->line_starts[line - 1];
     for (int column = 1; column < error->column && at < document->text.size; column++)
         if (document->text.data[at] == '\n' || text_next(document->text, &at) < 0)
@@ -143,6 +168,12 @@ static bool key_kept(struct yaml *yaml, const struct node *key, size_t offset)
 {
     if (key->kind == NODE_REFUSED)
         return false;
+    if (key->kind == NODE_SCALAR && !key->place.line) {
+        offset = sign_next(yaml);
+        fault(yaml->parser, document_place(yaml->document, offset, offset + 1), "not-supported",
+              "a key is a plain or quoted word; here is none");
+        return false;
+    }
     if (key->kind != NODE_SCALAR || key->style == STYLE_BLOCK) {
         fault(yaml->parser, document_place(yaml->document, offset, offset + 1), "not-supported",
               "a key is a plain or quoted word, not %s",
@@ -192,6 +223,7 @@ static void children_read(struct yaml *yaml, unsigned depth, enum fy_event_type 
             break;
         if (is_key)
             keep_pair = key_kept(yaml, &child, offset);
+        node->is_partial |= !keep_pair;
         struct node *added = keep_pair ? children_add(yaml->parser, &children) : NULL;
         if (added)
             *added = child;
@@ -231,17 +263,14 @@ static bool node_read(struct yaml *yaml, const struct fy_event *event, unsigned 
     return !yaml->stopped;
 }
 
-/* Any line that begins with `%` before the first `---`; libfyaml passes over unknown ones. */
-static void directives_check(struct yaml *yaml, const struct fy_event *event)
+/* Any line that begins with `%`: no value can begin there, and libfyaml passes over what it does
+ * not know, wherever it stands. */
+static void directives_check(struct yaml *yaml)
 {
-    struct fy_token *start = event->document_start.document_start;
     struct slice text = yaml->document->text;
-    size_t end = start ? token_start(yaml, start, "") : 0;
     for (size_t i = 0; i < yaml->document->line_count; i++) {
         size_t at = yaml->document->line_starts[i];
-        if (at >= end)
-            return;
-        if (text.data[at] != '%')
+        if (at == text.size || text.data[at] != '%')
             continue;
         fault(yaml->parser, document_place(yaml->document, at, text.size), "not-supported",
               "directives are not supported: every file is YAML 1.2");
@@ -274,7 +303,7 @@ static void stream_read(struct yaml *yaml)
         if (is_start && ++documents > 1) {
             second_refuse(yaml, event);
         } else if (is_start) {
-            directives_check(yaml, event);
+            directives_check(yaml);
         } else if (is_node) {
             node_read(yaml, event, 0, &yaml->document->root);
             yaml->document->has_root = true;
@@ -298,6 +327,8 @@ void yaml_read(struct parser *parser, struct document *document)
 {
     struct yaml yaml = {
         .parser = parser, .document = document, .told_before = parser->found->count};
+    if (document->text.size == 0)
+        return; /* libfyaml takes no empty text, such as what is left of a byte order mark */
     struct fy_diag *diag = diag_make();
     struct fy_parse_cfg options = {
         .flags = FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
