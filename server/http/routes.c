@@ -2,8 +2,9 @@
  * The table of routes.  The hot rows stand first, since the first match wins.
  *
  * Places kept for what comes later, each a family of rows and a handlers_<family>.c:
- *   keys             every request passes authenticate() in connection.c's way to the handler; the
- *                    column `roles` says what it will ask for
+ *   keys             asked for in connection_handle, before anything of the body is looked at; the
+ *                    column `roles` says what a route will take.  Until then every caller is taken
+ *                    for a server, an analyst and an admin, and only loopback is listened on
  *   OFREP            POST /ofrep/v1/evaluate/flags/{key}, POST /ofrep/v1/evaluate/flags, and change
  *                    notices by server-sent events
  *   GrowthBook       GET /api/features/{client}
