@@ -4,7 +4,8 @@
  * text    diagnostics and the count on standard error; where there is no error, the catalogue in
  *         words on standard output
  * json    one document on standard output
- * github  workflow commands on standard output, which GitHub shows beside the lines of a change:
+ * github  workflow commands on standard output, which GitHub shows beside the lines of a change,
+ *         and the count on standard error:
  *         `::error file=F,line=L,col=C,endColumn=E,title=CODE::TEXT`; `%`, CR and LF are escaped,
  * in properties `:` and `,` too
  */
@@ -72,8 +73,9 @@ static void escape(struct buffer *out, struct slice text, const char *escaped)
     }
 }
 
-static void write_github(struct buffer *out, const struct diagnostics *found)
+static void write_github(struct buffer *out, struct buffer *wrong, const struct diagnostics *found)
 {
+    diagnostics_write_count(wrong, found);
     for (size_t i = 0; i < found->count; i++) {
         const struct diagnostic *diagnostic = &found->items[i];
         buffer_format(out, "::%s file=", diagnostic->warning ? "warning" : "error");
@@ -110,7 +112,7 @@ static int show(const struct options *options, const struct diagnostics *found,
     if (strcmp(format, "json") == 0)
         write_json(&out, found);
     else if (strcmp(format, "github") == 0)
-        write_github(&out, found);
+        write_github(&out, &wrong, found);
     else
         write_text(&out, &wrong, found, catalogue);
     bool no = found->errors || (option_flag(options, "strict") && found->warnings);

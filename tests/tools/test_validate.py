@@ -136,6 +136,7 @@ class Validate(Folders):
             "::error file=all/typing.yaml,line=7,col=9,endColumn=17,title=unknown-metric::metric "
             "'activatd' is not declared in metrics.yaml: did you mean 'activated'? "
             "[unknown-metric]\n")
+        self.assertEqual(run.stderr, "1 experiment, 1 metric, 0 segments: 1 error, 0 warnings\n")
 
     def test_a_file_cannot_forge_a_workflow_command(self):
         path = self.folder("a,b:c%d")
