@@ -140,6 +140,19 @@ static struct slice token_text(struct yaml *yaml, struct fy_token *token)
     return copy;
 }
 
+/* The sign of a block scalar that is an item: it is marked at the line below.  Elsewhere the key
+ * that holds it is shown, and `from` does not matter. */
+static size_t block_sign(const struct yaml *yaml, size_t from)
+{
+    struct slice text = yaml->document->text;
+    size_t at = from ? from - 1 : 0;
+    while (at && text.data[at - 1] != '\n')
+        at--;
+    while (at < from && strchr("- \t", text.data[at]))
+        at++;
+    return at < from && strchr("|>", text.data[at]) ? at : from;
+}
+
 static void scalar_read(struct yaml *yaml, const struct fy_event *event, struct node *node)
 {
     struct fy_token *token = event->scalar.value;
@@ -154,6 +167,7 @@ static void scalar_read(struct yaml *yaml, const struct fy_event *event, struct 
     node->style = is_quoted ? STYLE_QUOTED : is_block ? STYLE_BLOCK : STYLE_PLAIN;
     size_t from = token_start(yaml, token, is_quoted ? "'\"" : "");
     size_t to = token_end(yaml, token) + is_quoted;
+    from = is_block ? block_sign(yaml, from) : from;
     if (node->text.size || is_quoted)
         node->place = document_place(yaml->document, from, to);
     if (!slice_is_utf8(node->text))
