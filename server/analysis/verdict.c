@@ -156,7 +156,7 @@ static bool holds_mismatch(const struct findings *findings, struct verdict *verd
 
 static bool holds_harm(const struct findings *findings, struct verdict *verdict)
 {
-    double worst = -INFINITY;
+    double worst = -HUGE_VAL;
     if (findings->harmed_count < plan_treatments(findings->input->plan))
         return false;
     for (size_t j = 0; j < findings->input->plan->variants; j++) {

@@ -568,6 +568,37 @@ static void the_summary_has_what_lists_show(void **state)
     world_remove(&world);
 }
 
+/* Memory ends at ever later moments: each time that is said, nothing is touched, and the next
+ * try with enough of it succeeds. */
+static void short_memory_is_told_and_leaves_nothing_behind(void **state)
+{
+    struct world world;
+    struct view *view = NULL;
+    struct view_transaction *transaction = NULL;
+    struct error error = {0};
+    struct document_options options = options_at(at_day(60));
+    enum status status = STATUS_NO_MEMORY;
+    size_t refused = 0;
+    (void)state;
+    world_of_people(&world, end_line);
+    must(view_open(&world.store, &view, &error), &error);
+    must(view_begin(view, &transaction, &error), &error);
+    for (size_t limit = 64; status; limit += limit / 8 + 64) {
+        struct arena arena = {.limit = limit};
+        struct value document = value_null();
+        error = (struct error){0};
+        status = document_build(transaction, &options, &arena, &document, &error);
+        assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
+        assert_int_equal(document.kind, status ? VALUE_NULL : VALUE_OBJECT);
+        refused += status != STATUS_OK;
+        arena_done(&arena);
+    }
+    assert_in_range(refused, 10, 200);
+    view_end(transaction);
+    view_release(view);
+    world_remove(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -584,6 +615,7 @@ int main(void)
         cmocka_unit_test(before_its_start_it_has_not_started),
         cmocka_unit_test(an_impossible_cell_is_not_trusted),
         cmocka_unit_test(the_summary_has_what_lists_show),
+        cmocka_unit_test(short_memory_is_told_and_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
