@@ -235,6 +235,44 @@ static bool study_differences(struct study *study)
     return true;
 }
 
+/* Where the effect differs between a segment's values, those are tested too, on the final set:
+ * one family by Benjamini-Hochberg, of all values that the segment has. */
+static void values_adjust(struct study *study, size_t segmentation, size_t goal, size_t variant)
+{
+    const struct study_difference *difference =
+        study_difference_at(study, segmentation, goal, variant);
+    size_t count, first = slices_of(&study->main.cells.cube.slices, segmentation, &count);
+    struct hypothesis family[HETEROGENEITY_VALUES_MAX];
+    if (!difference->read || difference->p_adjusted > study->plan.alpha ||
+        count > HETEROGENEITY_VALUES_MAX)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct study_slice *slice = &study->main.slices[first + i];
+        bool has_p = slice->present && slice->results[goal].comparisons[variant].has_p;
+        family[i].p = has_p ? slice->results[goal].comparisons[variant].p : 1;
+    }
+    if (multiplicity_adjust(CORRECTION_BENJAMINI_HOCHBERG, family, count))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct study_slice *slice = &study->main.slices[first + i];
+        if (!slice->present || !slice->results[goal].comparisons[variant].has_p)
+            continue;
+        slice->results[goal].comparisons[variant].has_p_adjusted = true;
+        slice->results[goal].comparisons[variant].p_adjusted = family[i].adjusted;
+    }
+}
+
+static void study_values(struct study *study)
+{
+    const struct definition *definition = study->main.definition;
+    size_t segmentations = definition ? definition->experiment->segment_count : 0;
+    for (size_t i = 0; i < segmentations; i++)
+        for (size_t goal = 0; goal < study->plan.goals; goal++)
+            for (size_t j = 0; j < study->plan.variants; j++)
+                if (j != study->plan.control)
+                    values_adjust(study, i, goal, j);
+}
+
 static void study_families(struct study *study)
 {
     struct metric_result *results[EXPERIMENT_METRICS_MAX] = {NULL};
@@ -276,6 +314,7 @@ enum status study_infer(struct study *study, struct error *error)
     study_ratios(study);
     if (!study_differences(study) || study->arena->failed)
         return FAIL(error, STATUS_NO_MEMORY, "report", 0, "no memory");
+    study_values(study);
     if (!study->damage && (study->main.cells.damaged || study->exploratory.cells.damaged))
         study->damage = "a cell of the cube holds counts that no experiment can have";
     return STATUS_OK;

@@ -168,7 +168,7 @@ static struct value comparison_value(const struct metric_place *place, size_t va
     value_add(arena, &object, "p_anytime_cohort",
               has_looks ? day_value(arena, comparison->p_anytime_cohort) : value_null());
     value_add(arena, &object, "p_adjusted",
-              p_or_null(place->whole && comparison->has_p_adjusted, comparison->p_adjusted));
+              p_or_null(comparison->has_p_adjusted, comparison->p_adjusted));
     value_add(arena, &object, "chance_to_beat_control", value_null());
     value_add(arena, &object, "guardrail", guardrail_value(place, comparison));
     value_add(arena, &object, "unadjusted", value_null());

@@ -284,6 +284,44 @@ static void segments_add_up_to_the_whole(void **state)
     world_remove(&world);
 }
 
+/* Most managers of the second variant activate besides: the segment differs, and its values are one
+ * family of four, (other) among them. */
+static void values_are_tested_where_the_segment_differs(void **state)
+{
+    struct world world;
+    struct report report;
+    struct people people;
+    (void)state;
+    world_make(&world);
+    declare(&world, WORLD_START - DAY_MS, end_line, metrics_file);
+    people_make(&people);
+    size_t count = people.count;
+    for (size_t i = 0; i < count && people.count < 4 * USERS; i++)
+        if (i % 4 && people.messages[i].message.type == MESSAGE_EXPOSURE &&
+            slice_equals(people.messages[i].message.variation, "list") &&
+            slice_equals(people.messages[i].message.traits, "{\"role\":\"manager\"}")) {
+            people_add(&people, 0, MESSAGE_TRACK, "Contact Created",
+                       people.messages[i].message.occurred_ms + HOUR_MS);
+            people.messages[people.count - 1].message.user = people.messages[i].message.user;
+        }
+    for (size_t i = 0; i < people.count; i++)
+        people.messages[i].received_ms = at_day(30);
+    world_send(&world, people.messages, people.count);
+    arena_done(&people.arena);
+    world_fold(&world, 0);
+    report_make(&world, at_day(60), &report);
+    assert_true(number_at(&report, "metrics/0/segments/0/heterogeneity/p_adjusted") < 1e-9);
+    double p = number_at(&report, "metrics/0/segments/0/values/0/comparisons/0/p");
+    double next = number_at(&report, "metrics/0/segments/0/values/1/comparisons/0/p");
+    assert_true(next < p);
+    assert_close(number_at(&report, "metrics/0/segments/0/values/1/comparisons/0/p_adjusted"),
+                 4 * next, 1e-9);
+    assert_true(number_at(&report, "metrics/0/segments/0/values/0/comparisons/0/p_adjusted") >= p);
+    assert_text(&report, "verdict/flags/1", "segments");
+    arena_done(&report.arena);
+    world_remove(&world);
+}
+
 static void a_kind_not_computed_says_so(void **state)
 {
     struct world world;
@@ -605,6 +643,7 @@ int main(void)
         cmocka_unit_test(the_document_counts_what_was_sent),
         cmocka_unit_test(an_earlier_moment_reads_mature_cohorts_alone),
         cmocka_unit_test(segments_add_up_to_the_whole),
+        cmocka_unit_test(values_are_tested_where_the_segment_differs),
         cmocka_unit_test(a_kind_not_computed_says_so),
         cmocka_unit_test(names_that_never_came_are_named),
         cmocka_unit_test(order_and_duplicates_change_delivery_alone),
