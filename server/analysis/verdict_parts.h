@@ -3,7 +3,7 @@
 
 /*
  * The inside of the verdict: what the rows ask, found out once, and a writer of words for each row.
- * For verdict.c and verdict_text.c only.
+ * For verdict*.c only.
  */
 
 #include "analysis/verdict.h"
@@ -40,6 +40,17 @@ double better_of(const struct metric_result *metric, double estimate);
 const struct interval *goal_interval(const struct findings *findings,
                                      const struct metric_result *goal, size_t variant);
 bool goal_is_final(const struct findings *findings, const struct metric_result *goal);
+
+/* Words (verdict_words.c): a day, a variant's name, "(-0.82 points, 95% interval ...)", "back_day_7
+ * is 18.2% against 19.0% in gate_30 (...)", "g (at worst -1.30 points, the margin is 2 points)". */
+void write_day(struct buffer *out, int32_t day);
+void write_moment_day(struct buffer *out, int64_t time_ms);
+void write_name(struct buffer *out, const struct findings *findings, int variant);
+void write_difference(struct buffer *out, const struct findings *findings,
+                      const struct metric_result *metric, int variant);
+void write_effect(struct buffer *out, const struct findings *findings,
+                  const struct metric_result *metric, int variant);
+void write_margin(struct buffer *out, const struct metric_result *metric, int variant);
 
 typedef void verdict_write(struct buffer *out, const struct findings *findings,
                            const struct verdict *verdict);
