@@ -241,6 +241,7 @@ enum reason segment_heterogeneity(const struct proportion_pair *values, size_t c
 /* Where the experiment is going at the present rate. */
 struct forecast {
     double per_day;      /* first exposures a day, over the last seven whole ones */
+    bool stalled;        /* a size is planned, and those days brought nobody: K* is never */
     bool has_final;      /* K* can be told */
     int32_t cohort;      /* K*, reached or foreseen */
     bool has_detectable; /* of the first goal */

@@ -157,7 +157,8 @@ static size_t segments_watched(const struct experiment *experiment)
     return count;
 }
 
-/* The split within one segment, over the values that have units. */
+/* The split within one segment, over all its values: one without units counts as 1, so that the
+ * mean is of a number of e-values that was settled beforehand. */
 static void segment_ratio(struct study *study, size_t segmentation, size_t watched)
 {
     struct ratio_segment *report = &study->ratio_segments[segmentation];

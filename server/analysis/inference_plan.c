@@ -231,6 +231,9 @@ static void forecast_final(const struct plan *plan, const struct progress *progr
     forecast->cohort = progress->final.cohort;
     int32_t today = day_of(progress->as_of_ms);
     double missing = plan->planned - (double)exposures_until(exposures, today);
+    forecast->stalled = !forecast->has_final && !progress->closed && missing > 0 &&
+                        plan->design != DESIGN_ALWAYS && !(forecast->per_day > 0) &&
+                        exposures->days && today - exposures->first >= RATE_DAYS;
     if (progress->final.because == FINAL_SIZE || plan->design == DESIGN_ALWAYS ||
         !(plan->planned > 0) || !(forecast->per_day > 0) || missing <= 0)
         return;

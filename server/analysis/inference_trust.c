@@ -110,8 +110,11 @@ void ratio_watch_segment(const struct plan *plan, const struct count_series *val
     double factors[HETEROGENEITY_VALUES_MAX];
     weighted_of(plan, &weighted);
     size_t days = 0;
-    for (size_t i = 0; i < count; i++)
+    int32_t first = 0; /* one for all: values without units have no series */
+    for (size_t i = 0; i < count; i++) {
         days = values[i].days > days ? values[i].days : days;
+        first = values[i].days ? values[i].first : first;
+    }
     for (size_t day = 0; day < days && count <= HETEROGENEITY_VALUES_MAX; day++) {
         bool warns;
         double mean;
@@ -119,11 +122,11 @@ void ratio_watch_segment(const struct plan *plan, const struct count_series *val
             sample_ratio_segment(factors, count, segments, &mean, &warns))
             return;
         report->log_factor = mean;
-        report->log_factor_max = fmax(report->log_factor_max, mean);
+        report->log_factor_max = day ? fmax(report->log_factor_max, mean) : mean;
         report->warns = report->warns || warns;
         if (warns && !report->has_since) {
             report->has_since = true;
-            report->since = values[0].first + (int32_t)day;
+            report->since = first + (int32_t)day;
         }
     }
     if (report->warns)

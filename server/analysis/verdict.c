@@ -358,6 +358,8 @@ static bool holds_far(const struct findings *findings, struct verdict *verdict)
 {
     const struct forecast *forecast = findings->input->forecast;
     (void)verdict;
+    if (forecast->stalled)
+        return true;
     return forecast->has_final && cohort_mature_ms(forecast->cohort, 0) >
                                       findings->input->progress->as_of_ms + FORECAST_FAR_MS;
 }

@@ -440,9 +440,14 @@ void write_far(struct buffer *out, const struct findings *findings, const struct
     (void)verdict;
     buffer_add(out, SLICE("Keep running: "));
     write_progress(out, findings);
-    buffer_add(out, SLICE(". At the present rate that takes until "));
-    write_day(out, forecast->cohort);
-    buffer_add(out, SLICE(", more than eight weeks."));
+    if (forecast->stalled) {
+        buffer_format(out, ". The last seven days brought no new %s: at that rate it never ends.",
+                      findings->input->unit_words);
+    } else {
+        buffer_add(out, SLICE(". At the present rate that takes until "));
+        write_day(out, forecast->cohort);
+        buffer_add(out, SLICE(", more than eight weeks."));
+    }
     if (forecast->has_detectable)
         buffer_format(out, " The mature units can show a lift of %.1f%%.",
                       100 * forecast->detectable_lift);

@@ -180,6 +180,33 @@ static void a_bad_split_alarms_and_is_dated(void **state)
     assert_close(report.gap, 11800.0 / 21800 - .5, 1e-12);
 }
 
+static void a_bad_split_in_a_segment_is_dated_though_the_first_value_is_empty(void **state)
+{
+    uint64_t bad[2 * 10], good[2 * 10];
+    bool named[3] = {false};
+    struct plan plan = {.variants = 2, .weights = {.5, .5}};
+    struct count_series values[] = {
+        {0},
+        {.first = FIXTURE_FIRST, .days = 10, .variants = 2, .cumulative = bad},
+        {.first = FIXTURE_FIRST, .days = 10, .variants = 2, .cumulative = good}};
+    struct ratio_segment report = {.named = named};
+    (void)state;
+    for (size_t day = 0; day < 10; day++) {
+        good[2 * day] = good[2 * day + 1] = 1000 * (day + 1);
+        bad[2 * day] = 1000 * (day + 1) + (day > 3 ? 300 * (day - 3) : 0);
+        bad[2 * day + 1] = 1000 * (day + 1);
+    }
+    ratio_watch_segment(&plan, values, 3, 1, &report);
+    assert_true(report.warns && report.has_since);
+    assert_in_range(report.since, FIXTURE_FIRST + 4, FIXTURE_FIRST + 6);
+    assert_true(!named[0] && named[1] && !named[2]);
+    values[1] = values[2]; /* the largest factor of good splits is below 1: so says the report */
+    report = (struct ratio_segment){.named = named};
+    ratio_watch_segment(&plan, &values[1], 2, 1, &report);
+    assert_true(report.log_factor_max < 0);
+    assert_false(report.warns);
+}
+
 static void experiment_of_two(struct experiment *experiment, struct variant variants[2],
                               struct metric *goal)
 {
@@ -643,6 +670,7 @@ int main(void)
         cmocka_unit_test(cookie_cats_is_stopped_for_harm_on_day_7),
         cmocka_unit_test(cookie_cats_sample_ratio_does_not_cry_wolf),
         cmocka_unit_test(a_bad_split_alarms_and_is_dated),
+        cmocka_unit_test(a_bad_split_in_a_segment_is_dated_though_the_first_value_is_empty),
         cmocka_unit_test(planned_units_are_those_of_the_sample_size_formula),
         cmocka_unit_test(declared_units_override_and_nothing_expected_plans_nothing),
         cmocka_unit_test(the_final_set_closes_with_the_size_or_the_end_whichever_is_first),

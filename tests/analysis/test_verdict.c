@@ -497,6 +497,22 @@ static void row_21_more_than_eight_weeks_to_go_is_said(void **state)
     expect_text(f, "more than eight weeks");
 }
 
+static void row_21_a_week_without_new_units_never_reaches_the_planned_size(void **state)
+{
+    struct fixture *f = ordinary(2, DESIGN_HYBRID, 20, 31);
+    (void)state;
+    f->plan.end_ms = f->declared.end_ms = TIME_NONE;
+    f->plan.planned = 1e6;
+    f->as_of_ms = fixture_end(26, 0);
+    fixture_infer(f);
+    expect_row(f, 21, VERDICT_KEEP_RUNNING, -1);
+    expect_text(f, "more than eight weeks");
+    f->as_of_ms = fixture_end(27, 0);
+    fixture_infer(f);
+    expect_row(f, 21, VERDICT_KEEP_RUNNING, -1);
+    expect_text(f, "never ends");
+}
+
 static void row_22_otherwise_it_runs_until_its_day(void **state)
 {
     static const enum design designs[] = {DESIGN_HYBRID, DESIGN_ALWAYS, DESIGN_FIXED};
@@ -562,6 +578,7 @@ int main(void)
         cmocka_unit_test(row_19_paused),
         cmocka_unit_test(row_20_before_the_gate_it_is_too_early),
         cmocka_unit_test(row_21_more_than_eight_weeks_to_go_is_said),
+        cmocka_unit_test(row_21_a_week_without_new_units_never_reaches_the_planned_size),
         cmocka_unit_test(row_22_otherwise_it_runs_until_its_day),
         cmocka_unit_test(additions_never_change_the_code),
     };
