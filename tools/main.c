@@ -5,6 +5,8 @@
 
 #include "command.h"
 
+#include <gsl/gsl_errno.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -15,11 +17,11 @@ static const struct command *const commands[] = {
     &command_diff,
     &command_new,
     &command_assign,
+    &command_report,
     &command_import,
     &command_export,
     &command_rebuild,
     &command_verify,
-    &command_report,
     NULL,
 };
 
@@ -71,6 +73,8 @@ static int command_unknown(const char *name)
 
 int main(int argc, char **argv)
 {
+    /* GSL ends the process at its first error otherwise; stats/ looks at what it gives instead. */
+    gsl_set_error_handler_off();
     if (argc < 2)
         return write_usage(stderr);
     if (strcmp(argv[1], "--version") == 0) {
