@@ -52,7 +52,7 @@ static const struct option_value *option_value(const struct options *options, co
     for (size_t i = 0; i < options->value_count; i++)
         if (strcmp(name, options->values[i].row->name) == 0)
             return &options->values[i];
-    assert(!"an option that the command does not have");
+    assert(false && "an option that the command does not have");
     return NULL;
 }
 

@@ -514,8 +514,8 @@ static void a_refused_event_is_named_by_its_id_whatever_is_wrong(void **state)
     static const char *const texts[] = {
         "{\"messageId\":\"m\",\"type\":\"click\",\"userId\":\"u\"}",
         "{\"messageId\":\"m\",\"type\":\"track\",\"event\":\"A\"}",
-        "{\"messageId\":\"m\",\"type\":\"track\",\"userId\":\"u\",\"event\":\"A\",\"timestamp\":"
-        "\"no\"}",
+        ("{\"messageId\":\"m\",\"type\":\"track\",\"userId\":\"u\",\"event\":\"A\",\"timestamp\":"
+         "\"no\"}"),
         "{\"messageId\":\"m\",\"type\":\"track\",\"userId\":\"u\",\"event\":\"Experiment Viewed\"}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -539,7 +539,8 @@ static struct intake_record record_of(const char *text, struct slice *id)
     if (id) {
         char *copy = calloc(1, 64);
         assert_true(copy && intake.messages[0].message_id.size < 64);
-        memcpy(copy, intake.messages[0].message_id.data, intake.messages[0].message_id.size);
+        if (intake.messages[0].message_id.size)
+            memcpy(copy, intake.messages[0].message_id.data, intake.messages[0].message_id.size);
         *id = slice_of(copy);
     }
     intake_batch_done(&intake.batch);
