@@ -278,9 +278,8 @@ static const struct option_row rows[] = {
 
 const struct command command_assign = {
     .name = "assign",
-    .arguments = "EXPERIMENT [--unit ID] [--trait NAME=VALUE ...] [--at TIME] [--explain] "
-                 "[--check] [--format text|json|csv]",
-    .summary = "which variant units get, by the files alone",
+    .arguments = "EXPERIMENT [--unit ID] [--trait NAME=VALUE]... [--at TIME] [OPTION...]",
+    .summary = "says which variant a unit gets, and why",
     .options = rows,
     .shared = SHARED_EXPERIMENTS,
     .arguments_min = 1,

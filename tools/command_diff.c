@@ -136,14 +136,14 @@ static const struct option_row rows[] = {
      .argument = "FORMAT",
      .fallback = "text",
      .choices = "text|json",
-     .help = "text (default) or json"},
+     .help = "form of the answer"},
     {.name = NULL},
 };
 
 const struct command command_diff = {
     .name = "diff",
     .arguments = "OLD NEW [--format text|json]",
-    .summary = "what changed between two folders (or REV:PATH), and what it does to who runs",
+    .summary = "says what changed between two folders, and what that does to running experiments",
     .options = rows,
     .arguments_min = 2,
     .arguments_max = 2,

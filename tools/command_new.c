@@ -94,14 +94,14 @@ static const struct option_row rows[] = {
      .argument = "UNIT",
      .fallback = "user",
      .choices = "user|account|anonymous",
-     .help = "what is randomised: user (default), account or anonymous"},
+     .help = "what is randomised"},
     {.name = NULL},
 };
 
 const struct command command_new = {
     .name = "new",
     .arguments = "EXPERIMENT [--unit user|account|anonymous]",
-    .summary = "a commented first file for an experiment, to standard output",
+    .summary = "prints a commented experiment file to begin with",
     .options = rows,
     .arguments_min = 1,
     .arguments_max = 1,

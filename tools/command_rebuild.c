@@ -41,7 +41,7 @@ static const struct option_row no_options[] = {{.name = NULL}};
 const struct command command_rebuild = {
     .name = "rebuild",
     .arguments = "",
-    .summary = "make the state anew from the journal",
+    .summary = "builds the state anew from the journal",
     .options = no_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .run = run,

@@ -185,9 +185,8 @@ static int run(const struct options *options)
 
 const struct command command_report = {
     .name = "report",
-    .arguments = "EXPERIMENT [--format FORMAT] [--as-of TIME] [--phase N] [--output FILE] "
-                 "[--check]",
-    .summary = "what an experiment says",
+    .arguments = "EXPERIMENT [--as-of TIME] [--phase N] [OPTION...]",
+    .summary = "prints an experiment's report",
     .options = report_options,
     .shared = SHARED_STORE | SHARED_COLOR,
     .arguments_min = 1,

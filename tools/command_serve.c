@@ -74,7 +74,7 @@ static int serve_run(const struct options *options)
 const struct command command_serve = {
     .name = "serve",
     .arguments = "[--listen HOST:PORT ...]",
-    .summary = "serves assignments, takes events, gives reports",
+    .summary = "takes a folder of experiments into service over HTTP",
     .options = rows,
     .shared = SHARED_EXPERIMENTS | SHARED_STORE,
     .run = serve_run,

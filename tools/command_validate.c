@@ -155,14 +155,14 @@ static const struct option_row rows[] = {
      .argument = "FORMAT",
      .fallback = "text",
      .choices = "text|json|github",
-     .help = "text (default), json or github (workflow commands)"},
+     .help = "form of the answer; github: workflow commands"},
     {.name = NULL},
 };
 
 const struct command command_validate = {
     .name = "validate",
     .arguments = "[DIR] [--strict] [--format text|json|github]",
-    .summary = "check experiment files, all mistakes at once, and read them back in words",
+    .summary = "checks a folder of experiment files, and reads them back in words",
     .options = rows,
     .shared = SHARED_EXPERIMENTS | SHARED_QUIET,
     .arguments_max = 1,

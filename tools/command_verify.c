@@ -80,7 +80,7 @@ static const struct option_row no_options[] = {{.name = NULL}};
 const struct command command_verify = {
     .name = "verify",
     .arguments = "",
-    .summary = "check the journal, and the state against it",
+    .summary = "checks the journal, and the state against the journal",
     .options = no_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .run = run,
