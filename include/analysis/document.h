@@ -25,8 +25,8 @@ MUST_CHECK enum status document_build(struct view_transaction *transaction,
                                       const struct document_options *options, struct arena *arena,
                                       struct value *document, struct error *error);
 
-/* The short form for lists and metrics: verdict, health, exposed counts, counts outside, whether the
- * sample ratio alarms (GET /v1/experiments, /metrics). */
+/* The short form for lists and metrics: verdict, health, exposed counts, counts outside, whether
+ * the sample ratio alarms (GET /v1/experiments, /metrics). */
 MUST_CHECK enum status document_summary(struct view_transaction *transaction,
                                         const struct document_options *options, struct arena *arena,
                                         struct value *summary, struct error *error);

@@ -3,6 +3,8 @@
  * builder_units.c, those about catalogues in builder_catalogues.c.
  */
 
+#include "builder.h"
+
 #include "builder_parts.h"
 
 #include <stdlib.h>

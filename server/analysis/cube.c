@@ -5,6 +5,8 @@
  * role changes no key; in memory they stand in the order of experiment_metrics().
  */
 
+#include "analysis/cube.h"
+
 #include "cube_cells.h"
 
 #include <stdlib.h>

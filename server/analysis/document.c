@@ -7,6 +7,8 @@
  * was declared.
  */
 
+#include "analysis/document.h"
+
 #include "document_parts.h"
 
 #include <math.h>

@@ -6,6 +6,8 @@
  * The words stand in verdict_text.c.
  */
 
+#include "analysis/verdict.h"
+
 #include "verdict_parts.h"
 
 #include <math.h>

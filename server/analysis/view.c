@@ -3,6 +3,8 @@
  * transaction finds that the state goes by a later catalogue.
  */
 
+#include "analysis/view.h"
+
 #include "view_state.h"
 
 #include "analysis/fold.h"

@@ -6,6 +6,8 @@
  * running experiment costs two hashes at the most beside its audience, three with a holdout.
  */
 
+#include "experiment/assign.h"
+
 #include "experiment/assign_rules.h"
 
 #include "base/limits.h"

@@ -5,6 +5,8 @@
  * caller (or a test) can bound what a hostile folder costs.
  */
 
+#include "experiment/catalogue.h"
+
 #include "parse.h"
 
 #include <assert.h>

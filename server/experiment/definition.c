@@ -15,6 +15,8 @@
  * tests/experiment/test_definition.c say so.
  */
 
+#include "experiment/definition.h"
+
 #include "canonical.h"
 
 #include "base/limits.h"

@@ -1,5 +1,5 @@
-#ifndef SERVER_EXPERIMENT_PARSE_H
-#define SERVER_EXPERIMENT_PARSE_H
+#ifndef EXPERIMENT_PARSE_H
+#define EXPERIMENT_PARSE_H
 
 /*
  * What the files of the parser share; private, because a node tree is nobody else's business.

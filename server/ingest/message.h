@@ -1,5 +1,5 @@
-#ifndef SERVER_INGEST_MESSAGE_H
-#define SERVER_INGEST_MESSAGE_H
+#ifndef INGEST_MESSAGE_H
+#define INGEST_MESSAGE_H
 
 /*
  * One event of a body to one message record: what intake.c does for each element of a batch.

@@ -1,5 +1,7 @@
 /* The table of formats: adding one is a row here and a file beside. */
 
+#include "report/render.h"
+
 #include "render_parts.h"
 
 const struct render_format render_formats[] = {

@@ -12,6 +12,8 @@
  * to half of the map.
  */
 
+#include "store/journal.h"
+
 #include "journal_internal.h"
 
 #include "base/limits.h"

@@ -41,7 +41,7 @@ struct state {
     uint64_t number;
     bool is_published;
     char parent[FOLDER_PATH_SIZE]; /* STORE/state */
-    size_t map_size; /* of the store's options, 0: the default */
+    size_t map_size;               /* of the store's options, 0: the default */
 };
 
 struct state_transaction {

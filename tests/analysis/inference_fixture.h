@@ -1,5 +1,5 @@
-#ifndef TESTS_INFERENCE_FIXTURE_H
-#define TESTS_INFERENCE_FIXTURE_H
+#ifndef TESTS_ANALYSIS_INFERENCE_FIXTURE_H
+#define TESTS_ANALYSIS_INFERENCE_FIXTURE_H
 
 /*
  * An experiment in a few numbers: plan, dates, and metrics whose counts come in equal parts over

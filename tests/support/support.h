@@ -1,5 +1,5 @@
-#ifndef TESTS_SUPPORT_H
-#define TESTS_SUPPORT_H
+#ifndef TESTS_SUPPORT_SUPPORT_H
+#define TESTS_SUPPORT_SUPPORT_H
 
 /*
  * What the tests share: cmocka with the headers it wants, a comparison of doubles that is one
