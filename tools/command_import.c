@@ -54,7 +54,7 @@ static enum status import_declare(struct import *import, const char *folder, str
     }
     if (!status) {
         bool changed = !previous || !digest_equal(&previous->digest, &settlement.catalogue->digest);
-        import->catalogue = catalogue_acquire(settlement.catalogue);
+        import->catalogue = settlement.catalogue; /* its reference is ours */
         if (changed) {
             struct buffer body = {0};
             declare_write(&body, import->catalogue);

@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "base/value.h"
+#include "experiment/catalogue.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 
 #define REQUEST_ID_SIZE_MAX 64
 #define DETAIL_SIZE 512
+#define POINTER_SIZE 256 /* more than a person looks at */
 
 const struct problem_row problems[PROBLEM_COUNT] = {
 #define X(name, status_, code_, title_, retry)                                                     \
@@ -116,6 +118,24 @@ enum handled answer_problem_with(struct request *request, enum problem problem, 
     return HANDLED;
 }
 
+/* Details quote what a client sent, and an answer is JSON: of a text that filled its `room`, and so
+ * may have been cut within a character, that character is left out; what is no UTF-8 for another
+ * reason becomes question marks. */
+static void text_mend(char *text, size_t room)
+{
+    size_t size = strlen(text);
+    size_t cut_max = size + 1 == room ? 4 : 1;
+    for (size_t cut = 0; cut < cut_max; cut++) {
+        if (!slice_is_utf8((struct slice){.data = text, .size = size - cut}))
+            continue;
+        text[size - cut] = '\0';
+        return;
+    }
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            text[i] = '?';
+}
+
 enum handled answer_problem(struct request *request, enum problem problem, const char *format, ...)
 {
     char detail[DETAIL_SIZE];
@@ -123,17 +143,38 @@ enum handled answer_problem(struct request *request, enum problem problem, const
     va_start(arguments, format);
     vsnprintf(detail, sizeof detail, format, arguments);
     va_end(arguments);
+    text_mend(detail, sizeof detail);
     return answer_problem_with(request, problem, slice_of(detail), (struct slice){0});
 }
 
-enum handled answer_problem_at(struct request *request, enum problem problem, const char *pointer,
-                               const char *format, ...)
+/* The pointer `parent`/`member` (RFC 6901, 3), as much of it as `text` has room for. */
+static void pointer_write(char text[static POINTER_SIZE], const char *parent, struct slice member)
+{
+    size_t size = (size_t)snprintf(text, POINTER_SIZE, "%s%s", parent, member.size ? "/" : "");
+    for (size_t i = 0; i < member.size && size + 1 < POINTER_SIZE; i++) {
+        char c = member.data[i];
+        bool is_escaped = c == '~' || c == '/';
+        if (is_escaped && size + 2 >= POINTER_SIZE)
+            break;
+        if (is_escaped)
+            text[size++] = '~';
+        text[size++] = is_escaped ? (c == '~' ? '0' : '1') : c;
+    }
+    text[size] = '\0';
+    text_mend(text, POINTER_SIZE);
+}
+
+enum handled answer_problem_at(struct request *request, enum problem problem, const char *parent,
+                               struct slice member, const char *format, ...)
 {
     char detail[DETAIL_SIZE];
+    char pointer[POINTER_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(detail, sizeof detail, format, arguments);
     va_end(arguments);
+    text_mend(detail, sizeof detail);
+    pointer_write(pointer, parent, member);
     struct buffer more = {0};
     buffer_add(&more, SLICE(",\"errors\":[{\"pointer\":"));
     json_write_text(&more, slice_of(pointer));
@@ -142,6 +183,23 @@ enum handled answer_problem_at(struct request *request, enum problem problem, co
     buffer_add(&more, SLICE("}]"));
     enum handled handled =
         answer_problem_with(request, problem, slice_of(detail), buffer_slice(&more));
+    buffer_done(&more);
+    return handled;
+}
+
+enum handled answer_no_experiment(struct request *request, const struct catalogue *catalogue,
+                                  struct slice key)
+{
+    struct slice nearest = catalogue_nearest(catalogue, key);
+    struct slice detail =
+        arena_format(&request->arena, "there is no experiment '%.*s'", SLICE_ARGS(key));
+    struct buffer more = {0};
+    if (nearest.size) {
+        buffer_add(&more, SLICE(",\"did_you_mean\":"));
+        json_write_text(&more, nearest);
+    }
+    enum handled handled =
+        answer_problem_with(request, PROBLEM_NO_EXPERIMENT, detail, buffer_slice(&more));
     buffer_done(&more);
     return handled;
 }

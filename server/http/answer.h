@@ -15,6 +15,8 @@
 #include "problem.h"
 #include "routes.h"
 
+struct catalogue;
+
 #define TYPE_JSON "application/json"
 #define TYPE_PROBLEM "application/problem+json"
 
@@ -22,14 +24,18 @@ struct buffer *answer_begin(struct request *request, int status, const char *con
 /* A further header line; the value has no line end. */
 void answer_header(struct request *request, const char *name, struct slice value);
 
-/* All return HANDLED.  `pointer` is a JSON pointer into the body, for `errors`, or NULL. */
+/* All return HANDLED.  `parent` is a JSON pointer into the body, for `errors`; with a `member`, its
+ * name as it is in the JSON, or an empty slice.  What is quoted may be no UTF-8; the answer is. */
 enum handled answer_problem(struct request *request, enum problem problem, const char *format, ...)
     PRINTF_LIKE(3, 4);
-enum handled answer_problem_at(struct request *request, enum problem problem, const char *pointer,
-                               const char *format, ...) PRINTF_LIKE(4, 5);
+enum handled answer_problem_at(struct request *request, enum problem problem, const char *parent,
+                               struct slice member, const char *format, ...) PRINTF_LIKE(5, 6);
 /* The same with more members: `more` is JSON text that begins with a comma, or empty. */
 enum handled answer_problem_with(struct request *request, enum problem problem, struct slice detail,
                                  struct slice more);
+/* 404, with the key that was perhaps meant. */
+enum handled answer_no_experiment(struct request *request, const struct catalogue *catalogue,
+                                  struct slice key);
 /* What a status of the layers below means to a caller. */
 enum handled answer_status(struct request *request, enum status status, const struct error *error);
 

@@ -18,8 +18,8 @@ static bool encoding_is(struct slice encoding, const char *name)
     return encoding.size == strlen(name) && strncasecmp(encoding.data, name, encoding.size) == 0;
 }
 
-/* Inflates all of the stream's input to `out`, at most `size_max` bytes. */
-static enum problem inflate_all(z_stream *stream, size_t size_max, struct buffer *out)
+/* Inflates one member of the stream's input after `out`, which gets at most `size_max` bytes. */
+static enum problem inflate_member(z_stream *stream, size_t size_max, struct buffer *out)
 {
     int result = Z_OK;
     while (result != Z_STREAM_END) {
@@ -38,7 +38,19 @@ static enum problem inflate_all(z_stream *stream, size_t size_max, struct buffer
         if (result != Z_OK && result != Z_STREAM_END)
             return PROBLEM_BAD_ENCODED;
     }
-    return stream->avail_in ? PROBLEM_BAD_ENCODED : PROBLEM_NONE;
+    return PROBLEM_NONE;
+}
+
+/* A gzip file is a series of members (RFC 1952, 2.2): who packs in parallel sends several. */
+static enum problem inflate_all(z_stream *stream, size_t size_max, struct buffer *out)
+{
+    enum problem problem = inflate_member(stream, size_max, out);
+    while (!problem && stream->avail_in) {
+        if (inflateReset(stream) != Z_OK)
+            return PROBLEM_INTERNAL;
+        problem = inflate_member(stream, size_max, out);
+    }
+    return problem;
 }
 
 enum problem body_decode(struct request *request)

@@ -23,6 +23,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -170,6 +171,18 @@ static bool connection_refuse(struct connection *connection, enum problem proble
     return connection_reply(connection);
 }
 
+static void refuse_encoded(struct request *request, enum problem problem)
+{
+    if (problem == PROBLEM_ENCODING)
+        answer_problem(request, problem, "gzip and deflate are taken, not '%.*s'",
+                       SLICE_ARGS(request->content_encoding));
+    else if (problem == PROBLEM_TOO_LARGE)
+        answer_problem(request, problem, "at most %zu bytes are taken, after inflating too",
+                       request->route->body_max);
+    else
+        answer_problem(request, problem, "the body is not whole, or not what its encoding says");
+}
+
 static bool connection_handle(struct connection *connection)
 {
     struct request *request = connection->request;
@@ -180,8 +193,7 @@ static bool connection_handle(struct connection *connection)
     }
     enum problem problem = body_decode(request);
     if (problem) {
-        answer_problem(request, problem, "Content-Encoding: %.*s; at most %zu bytes are taken",
-                       SLICE_ARGS(request->content_encoding), request->route->body_max);
+        refuse_encoded(request, problem);
         return connection_reply(connection);
     }
     if (request->route->handle(request) == HANDLED)
@@ -219,8 +231,8 @@ static bool refuse_method(struct connection *connection, unsigned allowed)
 
 static bool expects_continue(const struct request *request)
 {
-    return request->expect.size && !request->is_http10 &&
-           slice_equals(request->expect, "100-continue");
+    return !request->is_http10 && request->expect.size == strlen("100-continue") &&
+           strncasecmp(request->expect.data, "100-continue", request->expect.size) == 0;
 }
 
 /* The head is complete: finds the route, refuses what can be refused before the body comes. */

@@ -85,23 +85,6 @@ static const char *question_read(struct request *request, struct question *quest
     return fault;
 }
 
-static enum handled no_experiment(struct request *request, const struct catalogue *catalogue)
-{
-    struct slice key = request->parameters[0];
-    struct slice nearest = catalogue_nearest(catalogue, key);
-    struct slice detail =
-        arena_format(&request->arena, "there is no experiment '%.*s'", SLICE_ARGS(key));
-    struct buffer more = {0};
-    if (nearest.size) {
-        buffer_add(&more, SLICE(",\"did_you_mean\":"));
-        json_write_text(&more, nearest);
-    }
-    enum handled handled =
-        answer_problem_with(request, PROBLEM_NO_EXPERIMENT, detail, buffer_slice(&more));
-    buffer_done(&more);
-    return handled;
-}
-
 /* Puts the lines of the explanation into the object that was written last. */
 static void write_explanation(struct request *request, struct buffer *out,
                               const struct assignment *assignment, struct slice id,
@@ -146,7 +129,7 @@ enum handled handle_assign_one(struct request *request)
     const struct catalogue *catalogue = request->worker->snapshot->catalogue;
     const struct experiment *experiment = catalogue_experiment(catalogue, request->parameters[0]);
     if (!experiment)
-        return no_experiment(request, catalogue);
+        return answer_no_experiment(request, catalogue, request->parameters[0]);
     struct question question = {.traits = value_object()};
     const char *fault = question_read(request, &question);
     if (fault)

@@ -22,6 +22,11 @@ struct bulk {
     struct assign_options options;
     struct expose *exposed; /* NULL: nothing to write */
     size_t count;           /* entries written */
+
+    /* Without names: all that run, in the request's arena, and how many of each kind. */
+    const struct experiment **running;
+    size_t running_count;
+    size_t running_of[UNIT_KIND_COUNT];
 };
 
 /* One unit of the list. */
@@ -33,7 +38,8 @@ struct bulk_unit {
 
 static enum handled wrong_type(struct request *request, const char *pointer, const char *wanted)
 {
-    return answer_problem_at(request, PROBLEM_WRONG_TYPE, pointer, "%s is %s", pointer, wanted);
+    return answer_problem_at(request, PROBLEM_WRONG_TYPE, pointer, (struct slice){0}, "%s is %s",
+                             *pointer ? pointer : "the body", wanted);
 }
 
 static bool names_member(const char *const *names, struct slice name)
@@ -71,16 +77,15 @@ static bool bulk_read(struct bulk *bulk, const struct value *body)
         return wrong_type(request, "", "an object"), false;
     const struct member *stranger = stranger_of(body, names);
     if (stranger) {
-        char pointer[128];
-        snprintf(pointer, sizeof pointer, "/%.*s", SLICE_ARGS(stranger->name));
-        answer_problem_at(request, PROBLEM_UNKNOWN_MEMBER, pointer,
+        answer_problem_at(request, PROBLEM_UNKNOWN_MEMBER, "", stranger->name,
                           "units, experiments, expose and explain are known");
         return false;
     }
     bulk->units = value_member(body, SLICE("units"));
     bulk->experiments = value_member(body, SLICE("experiments"));
     if (!bulk->units) {
-        answer_problem_at(request, PROBLEM_MISSING_MEMBER, "/units", "units are missing");
+        answer_problem_at(request, PROBLEM_MISSING_MEMBER, "/units", (struct slice){0},
+                          "units are missing");
         return false;
     }
     if (bulk->units->kind != VALUE_LIST)
@@ -97,12 +102,12 @@ static bool bulk_read(struct bulk *bulk, const struct value *body)
     return true;
 }
 
-static bool unit_fails(struct bulk *bulk, size_t index, enum problem problem, const char *member,
+static bool unit_fails(struct bulk *bulk, size_t index, enum problem problem, struct slice member,
                        const char *what)
 {
     char pointer[64];
-    snprintf(pointer, sizeof pointer, "/units/%zu%s%s", index, *member ? "/" : "", member);
-    answer_problem_at(bulk->request, problem, pointer, "%s", what);
+    snprintf(pointer, sizeof pointer, "/units/%zu", index);
+    answer_problem_at(bulk->request, problem, pointer, member, "%s", what);
     return false;
 }
 
@@ -113,10 +118,10 @@ static bool unit_id(struct bulk *bulk, size_t index, const char *name, struct sl
     if (!member || member->kind == VALUE_NULL)
         return true;
     if (member->kind != VALUE_TEXT)
-        return unit_fails(bulk, index, PROBLEM_WRONG_TYPE, name, "an id is a text");
+        return unit_fails(bulk, index, PROBLEM_WRONG_TYPE, slice_of(name), "an id is a text");
     const char *fault = unit_id_fault(member->text);
     if (fault)
-        return unit_fails(bulk, index, PROBLEM_BAD_UNIT, name, fault);
+        return unit_fails(bulk, index, PROBLEM_BAD_UNIT, slice_of(name), fault);
     *id = member->text;
     return true;
 }
@@ -127,9 +132,11 @@ static bool unit_read(struct bulk *bulk, size_t index, struct bulk_unit *unit)
     const struct value *object = &bulk->units->items[index];
     *unit = (struct bulk_unit){0};
     if (object->kind != VALUE_OBJECT)
-        return unit_fails(bulk, index, PROBLEM_WRONG_TYPE, "", "a unit is an object");
-    if (stranger_of(object, names))
-        return unit_fails(bulk, index, PROBLEM_UNKNOWN_MEMBER, "",
+        return unit_fails(bulk, index, PROBLEM_WRONG_TYPE, (struct slice){0},
+                          "a unit is an object");
+    const struct member *stranger = stranger_of(object, names);
+    if (stranger)
+        return unit_fails(bulk, index, PROBLEM_UNKNOWN_MEMBER, stranger->name,
                           "unit, user, account, anonymous and traits are known");
     if (!unit_id(bulk, index, "unit", &unit->unit))
         return false;
@@ -140,11 +147,11 @@ static bool unit_read(struct bulk *bulk, size_t index, struct bulk_unit *unit)
     if (unit->traits && unit->traits->kind == VALUE_NULL)
         unit->traits = NULL;
     if (unit->traits && unit->traits->kind != VALUE_OBJECT)
-        return unit_fails(bulk, index, PROBLEM_WRONG_TYPE, "traits", "traits are an object");
+        return unit_fails(bulk, index, PROBLEM_WRONG_TYPE, SLICE("traits"), "traits are an object");
     bool has_id = unit->unit.size;
     for (size_t kind = 0; kind < UNIT_KIND_COUNT; kind++)
         has_id |= unit->ids[kind].size > 0;
-    return has_id || unit_fails(bulk, index, PROBLEM_BAD_UNIT, "",
+    return has_id || unit_fails(bulk, index, PROBLEM_BAD_UNIT, (struct slice){0},
                                 "a unit has unit, user, account or anonymous");
 }
 
@@ -223,29 +230,62 @@ static enum status bulk_named(struct bulk *bulk, const struct bulk_unit *unit, s
 }
 
 /* Without names: all that run and whose kind of id is there; a bare unit is a user. */
+static struct slice running_id(const struct bulk_unit *unit, enum unit_kind kind)
+{
+    return unit->ids[kind].size || kind != UNIT_USER ? unit->ids[kind] : unit->unit;
+}
+
 static enum status bulk_running(struct bulk *bulk, const struct bulk_unit *unit,
                                 struct error *error)
 {
-    const struct catalogue *catalogue = bulk->snapshot->catalogue;
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < catalogue->experiment_count && !status; i++) {
-        const struct experiment *experiment = &catalogue->experiments[i];
-        struct slice id = unit->ids[experiment->unit];
-        if (!id.size && experiment->unit == UNIT_USER)
-            id = unit->unit;
-        if (experiment->status == EXPERIMENT_RUNNING && id.size)
+    for (size_t i = 0; i < bulk->running_count && !status; i++) {
+        const struct experiment *experiment = bulk->running[i];
+        struct slice id = running_id(unit, experiment->unit);
+        if (id.size)
             status = bulk_one(bulk, experiment, id, unit->traits, error);
     }
     return status;
 }
 
-/* How many entries there may be at most. */
+static bool running_find(struct bulk *bulk)
+{
+    const struct catalogue *catalogue = bulk->snapshot->catalogue;
+    size_t count = catalogue->experiment_count;
+    bulk->running =
+        ARENA_ARRAY(&bulk->request->arena, count ? count : 1, const struct experiment *);
+    for (size_t i = 0; bulk->running && i < count; i++) {
+        const struct experiment *experiment = &catalogue->experiments[i];
+        if (experiment->status != EXPERIMENT_RUNNING)
+            continue;
+        bulk->running[bulk->running_count++] = experiment;
+        bulk->running_of[experiment->unit]++;
+    }
+    return bulk->running;
+}
+
+/* How many entries the unit will have. */
+static size_t bulk_entries(const struct bulk *bulk, const struct bulk_unit *unit)
+{
+    size_t count = 0;
+    if (bulk->experiments)
+        return bulk->experiments->count;
+    for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++)
+        count += running_id(unit, kind).size ? bulk->running_of[kind] : 0;
+    return count;
+}
+
 static bool bulk_is_too_many(const struct bulk *bulk)
 {
-    size_t experiments =
-        bulk->experiments ? bulk->experiments->count : bulk->snapshot->catalogue->experiment_count;
+    size_t named = bulk->experiments ? bulk->experiments->count : 0;
     return bulk->units->count > ASSIGN_UNITS_MAX ||
-           (experiments && bulk->units->count > ASSIGN_RESULTS_MAX / experiments);
+           (named && bulk->units->count > ASSIGN_RESULTS_MAX / named);
+}
+
+static enum handled too_many(struct request *request)
+{
+    return answer_problem(request, PROBLEM_TOO_MANY, "at most %d units and %d assignments a call",
+                          ASSIGN_UNITS_MAX, ASSIGN_RESULTS_MAX);
 }
 
 /* True when the list is written; else the answer says what is wrong. */
@@ -257,6 +297,8 @@ static bool bulk_write(struct bulk *bulk)
         struct bulk_unit unit;
         if (!unit_read(bulk, i, &unit))
             return false;
+        if (bulk_entries(bulk, &unit) > ASSIGN_RESULTS_MAX - bulk->count)
+            return too_many(request), false;
         enum status status =
             bulk->experiments ? bulk_named(bulk, &unit, &error) : bulk_running(bulk, &unit, &error);
         if (status)
@@ -275,9 +317,9 @@ static enum handled bulk_answer(struct bulk *bulk)
 {
     struct request *request = bulk->request;
     if (bulk_is_too_many(bulk))
-        return answer_problem(request, PROBLEM_TOO_MANY,
-                              "at most %d units and %d assignments a call", ASSIGN_UNITS_MAX,
-                              ASSIGN_RESULTS_MAX);
+        return too_many(request);
+    if (!bulk->experiments && !running_find(bulk))
+        return answer_status(request, STATUS_NO_MEMORY, NULL);
     if (bulk->expose_all) {
         bulk->exposed = expose_new(request, bulk->options.now_ms);
         if (!bulk->exposed)

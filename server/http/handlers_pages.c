@@ -12,6 +12,8 @@
 
 #include "base/number.h"
 
+#include <strings.h>
+
 /* The parameters that a page takes. */
 struct page_parameters {
     struct slice status, owner, format, as_of, phase;
@@ -55,7 +57,12 @@ static bool parameters_read(struct request *request, const char *allowed,
                            *allowed ? allowed : "this takes no parameters");
             return false;
         }
-        *place = parameter.value;
+        if (place->data) {
+            answer_problem(request, PROBLEM_BAD_PARAMETER, "'%.*s' is given twice",
+                           SLICE_ARGS(parameter.name));
+            return false;
+        }
+        *place = parameter.value.data ? parameter.value : SLICE("");
     }
     if (fault)
         answer_problem(request, PROBLEM_BAD_PARAMETER, "%s", fault);
@@ -103,10 +110,23 @@ static enum handled page_ask(struct request *request, struct page_question *ques
     return pages_ask(service->pages, request, question);
 }
 
+/* A typo would else look like a list without experiments. */
+static bool status_check(struct request *request, struct slice text)
+{
+    const char *const *known = experiment_status_texts;
+    while (*known && !slice_equals(text, *known))
+        known++;
+    if (text.size && !*known)
+        answer_problem(request, PROBLEM_BAD_PARAMETER,
+                       "status is draft, running, paused or stopped");
+    return !text.size || *known;
+}
+
 enum handled handle_experiments(struct request *request)
 {
     struct page_parameters parameters = {0};
-    if (!parameters_read(request, "status owner", &parameters))
+    if (!parameters_read(request, "status owner", &parameters) ||
+        !status_check(request, parameters.status))
         return HANDLED;
     struct page_question question = {.make = page_make_experiments,
                                      .status = parameters.status,
@@ -128,33 +148,78 @@ enum handled handle_experiment(struct request *request)
     return page_ask(request, &question);
 }
 
-/* The first format that an Accept header takes: its parts in order, q=0 left out. */
+/* Cuts `*rest` at the first `mark`; what stands before is returned, without space around it. */
+static struct slice part_cut(struct slice *rest, char mark)
+{
+    const char *at = rest->size ? memchr(rest->data, mark, rest->size) : NULL;
+    struct slice part = *rest;
+    if (at)
+        part.size = (size_t)(at - rest->data);
+    *rest = at ? slice_from(*rest, part.size + 1) : (struct slice){0};
+    while (part.size && (part.data[0] == ' ' || part.data[0] == '\t'))
+        part = slice_from(part, 1);
+    while (part.size && (part.data[part.size - 1] == ' ' || part.data[part.size - 1] == '\t'))
+        part.size--;
+    return part;
+}
+
+static bool is_text(struct slice text, const char *lower)
+{
+    return text.size == strlen(lower) && strncasecmp(text.data, lower, text.size) == 0;
+}
+
+/* The weight among the parameters of a media range, 1 where there is none. */
+static double weight_read(struct slice parameters)
+{
+    double weight = 1;
+    while (parameters.size) {
+        struct slice parameter = part_cut(&parameters, ';');
+        struct slice name = part_cut(&parameter, '=');
+        if (is_text(name, "q") && (!number_parse(parameter, &weight) || weight < 0))
+            weight = 0;
+    }
+    return weight;
+}
+
+/* What an Accept header says of one of our types: the most specific range counts. */
+struct preference {
+    const char *ranges[3]; /* from the most specific on */
+    const char *format;
+    size_t specific; /* the index of the best range so far */
+    double weight;
+    size_t place; /* of that range in the header */
+};
+
+static void preference_see(struct preference *preference, struct slice type, double weight,
+                           size_t place)
+{
+    for (size_t i = 0; i < preference->specific; i++)
+        if (is_text(type, preference->ranges[i])) {
+            preference->specific = i;
+            preference->weight = weight;
+            preference->place = place;
+        }
+}
+
+/* The format of the greatest weight; of equal ones the one that stands first in the header, and
+ * JSON where one range takes both (RFC 9110, 12.5.1).  NULL: none is taken. */
 static const struct render_format *format_accepted(struct slice accept)
 {
-    while (accept.size) {
-        const char *comma = memchr(accept.data, ',', accept.size);
-        struct slice part = accept;
-        if (comma)
-            part.size = (size_t)(comma - accept.data);
-        accept = comma ? slice_from(accept, part.size + 1) : (struct slice){0};
-        while (part.size && part.data[0] == ' ')
-            part = slice_from(part, 1);
-        struct slice type = part;
-        const char *semicolon = part.size ? memchr(part.data, ';', part.size) : NULL;
-        if (semicolon)
-            type.size = (size_t)(semicolon - part.data);
-        while (type.size && type.data[type.size - 1] == ' ')
-            type.size--;
-        struct slice rest = slice_from(part, type.size);
-        if (rest.size >= 4 && slice_ends_with(rest, SLICE("q=0")))
-            continue;
-        if (slice_equals(type, "*/*") || slice_equals(type, "application/*") ||
-            slice_equals(type, "application/json"))
-            return render_format_find(SLICE("json"));
-        if (slice_equals(type, "text/plain") || slice_equals(type, "text/*"))
-            return render_format_find(SLICE("text"));
+    struct preference json = {
+        .ranges = {"application/json", "application/*", "*/*"}, .format = "json", .specific = 3};
+    struct preference text = {
+        .ranges = {"text/plain", "text/*", "*/*"}, .format = "text", .specific = 3};
+    for (size_t place = 0; accept.size; place++) {
+        struct slice parameters = part_cut(&accept, ',');
+        struct slice type = part_cut(&parameters, ';');
+        double weight = weight_read(parameters);
+        preference_see(&json, type, weight, place);
+        preference_see(&text, type, weight, place);
     }
-    return NULL;
+    bool is_json =
+        json.weight > text.weight || (json.weight >= text.weight && json.place <= text.place);
+    const struct preference *best = is_json ? &json : &text;
+    return best->weight > 0 ? render_format_find(slice_of(best->format)) : NULL;
 }
 
 static bool format_read(struct request *request, struct slice name, struct page_question *question)

@@ -111,6 +111,11 @@ static bool tag_matches(struct slice header, struct slice tag)
 /* Puts a page that is made into the answer of a request. */
 static void page_answer(struct request *request, const struct page *page)
 {
+    if (page->problem == PROBLEM_NO_EXPERIMENT) {
+        answer_no_experiment(request, page->question.snapshot->catalogue,
+                             page->question.experiment);
+        return;
+    }
     if (page->problem) {
         answer_problem_with(request, page->problem, buffer_slice(&page->body), (struct slice){0});
         return;

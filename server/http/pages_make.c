@@ -237,6 +237,15 @@ static struct declared declared_find(const struct page *page,
     return found;
 }
 
+/* Whether it was ever declared, in any phase. */
+static bool is_declared(const struct page *page, const struct view_transaction *transaction)
+{
+    const struct declaration *declaration = NULL;
+    struct slice key = page->question.experiment;
+    return catalogue_experiment(page->question.snapshot->catalogue, key) ||
+           history_last(view_history(transaction), key, &declaration);
+}
+
 static void write_experiment(struct page *page, const struct declared *declared,
                              struct view_transaction *transaction)
 {
@@ -274,11 +283,14 @@ enum problem page_make_experiment(struct service *service, struct page *page)
     if (declared.experiment)
         write_experiment(page, &declared, moment.transaction);
     page->modified_ms = view_received_ms(moment.transaction);
+    bool is_known = declared.experiment || is_declared(page, moment.transaction);
     moment_end(&moment);
+    if (!is_known)
+        return PROBLEM_NO_EXPERIMENT;
     if (!declared.experiment) {
-        buffer_format(&page->body, "there is no experiment '%.*s'",
-                      SLICE_ARGS(page->question.experiment));
-        return page->question.phase ? PROBLEM_NO_PHASE : PROBLEM_NO_EXPERIMENT;
+        buffer_format(&page->body, "'%.*s' has no phase %u", SLICE_ARGS(page->question.experiment),
+                      page->question.phase);
+        return PROBLEM_NO_PHASE;
     }
     page_tag(page);
     return page->arena.failed ? page_fails(page, STATUS_NO_MEMORY, &error) : PROBLEM_NONE;

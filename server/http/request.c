@@ -136,6 +136,20 @@ static enum request_step head_header(struct request *request, const struct heade
     return REQUEST_HEAD;
 }
 
+/* RFC 3986, 3.2.2 and 3.2.3: what a name or address and its port may hold. */
+static bool is_host(struct slice host)
+{
+    static const char others[] = "-._~!$&'()*+,;=:[]%";
+    for (size_t i = 0; i < host.size; i++) {
+        unsigned char byte = (unsigned char)host.data[i];
+        unsigned char lower = byte | 0x20;
+        bool is_plain = (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9');
+        if (!is_plain && !memchr(others, byte, sizeof others - 1))
+            return false;
+    }
+    return true;
+}
+
 static enum request_step head_headers(struct request *request)
 {
     for (size_t i = 0; i < request->header_count; i++)
@@ -143,6 +157,8 @@ static enum request_step head_headers(struct request *request)
             return REQUEST_BAD;
     if (!request->host.data && !request->is_http10)
         return request_refuse_head(request, "HTTP/1.1 wants a Host");
+    if (!is_host(request->host))
+        return request_refuse_head(request, "Host is no name or address");
     return REQUEST_HEAD;
 }
 
@@ -169,6 +185,17 @@ static enum method method_of(unsigned method)
     case HTTP_DELETE: return METHOD_DELETE;
     default: return METHOD_OTHER;
     }
+}
+
+/* One space on each side of the target: http_parser passes over more, others do not. */
+static bool request_line_is_tight(const struct request *request)
+{
+    struct slice head = buffer_slice(&request->head);
+    const char *end = memchr(head.data, '\r', head.size);
+    size_t spaces = 0;
+    for (const char *at = head.data; end && at < end; at++)
+        spaces += *at == ' ';
+    return spaces <= 2;
 }
 
 /* Path and query of a target in origin form, or in absolute form (RFC 9112, 3.2). */
@@ -203,6 +230,8 @@ static enum request_step head_parse(struct request *request)
     size_t used = http_parser_execute(&parser, &settings, request->head.data, request->head.size);
     if (HTTP_PARSER_ERRNO(&parser) != HPE_OK || used != request->head.size)
         return request_refuse_head(request, http_errno_description(HTTP_PARSER_ERRNO(&parser)));
+    if (!request_line_is_tight(request))
+        return request_refuse_head(request, "the request line has more than two spaces");
     if (parser.http_major != 1)
         return request_refuse(request, PROBLEM_VERSION, "HTTP/1.1 or HTTP/1.0, please");
     request->is_http10 = parser.http_minor == 0;

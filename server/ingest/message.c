@@ -19,7 +19,8 @@
 
 #define CLOCK_SHIFT_MIN_MS (60 * SECOND_MS)
 #define SKEW_MAX_MS (30 * DAY_MS)
-#define MESSAGE_ID_SIZE_MAX 256                 /* Segment's own is 100 characters */
+#define MESSAGE_ID_SIZE_MAX 256                           /* Segment's own is 100 characters */
+#define MESSAGE_ID_JSON_MAX (6 * MESSAGE_ID_SIZE_MAX + 2) /* each byte as \uXXXX, and quotes */
 #define TIME_LATEST_MS INT64_C(253402300799999) /* what RFC 3339 can still write: year 9999 */
 
 /* A line of `export` is its event in canonical form with all its times: 1e14 takes 15 digits there,
@@ -395,6 +396,23 @@ static bool draft_fill(struct draft *draft)
     return true;
 }
 
+/* The message id of an event that can't be read, or is not: who sent it looks for it by that. */
+static void draft_find_id(struct draft *draft, struct slice text)
+{
+    struct json_scanner scanner = json_scanner_of(text, SLICE("messageId"));
+    struct json_part part;
+    struct value id;
+    while (json_scan(&scanner, &part, NULL) == STATUS_OK && part.kind != JSON_PART_END) {
+        if (part.kind != JSON_PART_MEMBER || !slice_equals(part.name, "messageId"))
+            continue;
+        if (part.text.size <= MESSAGE_ID_JSON_MAX &&
+            json_read(&draft->source->scratch, part.text, 1, &id, NULL) == STATUS_OK &&
+            id.kind == VALUE_TEXT && id.text.size <= MESSAGE_ID_SIZE_MAX)
+            draft->message.message_id = id.text;
+        return;
+    }
+}
+
 static bool draft_read(struct draft *draft, struct slice text, struct error *error)
 {
     struct message_source *source = draft->source;
@@ -420,7 +438,10 @@ enum status message_normalise(struct message_source *source, struct slice text,
     struct draft draft = {.source = source, .fault = fault};
     struct error fatal = {0};
     arena_reset(&source->scratch);
-    bool good = draft_read(&draft, text, &fatal) && draft_fill(&draft);
+    bool is_read = draft_read(&draft, text, &fatal);
+    if (!is_read && !fatal.status)
+        draft_find_id(&draft, text);
+    bool good = is_read && draft_fill(&draft);
     if (source->scratch.failed)
         error_set(&fatal, STATUS_NO_MEMORY, "event", 0, "no memory to read an event");
     if (fatal.status)

@@ -146,6 +146,14 @@ static void what_two_servers_could_read_differently_is_refused(void **state)
         "GET a HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /a\tb HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET  /a HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /a  HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /a HTTP/1.1 \r\nHost: x\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: x y\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: x/y\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: y@x\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: x, y\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: \xc3\xa4\r\n\r\n",
         "GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n",
         "NONSENSE /a HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -190,6 +198,8 @@ static void what_is_odd_but_right_is_taken(void **state)
         "GET http://x:80/a?b HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /a HTTP/1.0\r\n\r\n",
         "GET /a HTTP/1.1\r\nHost:\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: [2001:db8::1]:8400\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: my_host.example:80\r\n\r\n",
         "OPTIONS /a HTTP/1.1\r\nHost: x\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

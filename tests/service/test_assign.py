@@ -130,7 +130,7 @@ class Assign(unittest.TestCase):
                 ({"units": [{"unit": "u1"}, {"unit": 7}]}, "wrong-type", "/units/1/unit"),
                 ({"units": [{"unit": "u1"}, {"unit": "null"}]}, "bad-unit", "/units/1/unit"),
                 ({"units": [{}]}, "bad-unit", "/units/0"),
-                ({"units": [{"unit": "u", "trait": {}}]}, "unknown-member", "/units/0"),
+                ({"units": [{"unit": "u", "trait": {}}]}, "unknown-member", "/units/0/trait"),
                 ({"units": [{"unit": "u", "traits": []}]}, "wrong-type", "/units/0/traits"),
                 ({"units": [], "experiments": "one"}, "wrong-type", "/experiments"),
                 ({"units": [], "experiments": [1]}, "wrong-type", "/experiments"),

@@ -1,12 +1,14 @@
 // The reference of bench_assign: the same experiment and the same traits, by the GrowthBook SDK.
 //
 //     node bench_growthbook.mjs FOLDER [SECONDS]      FOLDER has node_modules/@growthbook/growthbook
+//     node bench_growthbook.mjs FOLDER serve PORT     the same behind node's bare http server
 //
 // GrowthBookClient is the SDK's own form for servers: one client, attributes with each call.
+import http from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-const [folder, seconds = "1"] = process.argv.slice(2);
+const [folder, seconds = "1", port] = process.argv.slice(2);
 const require = createRequire(path.join(path.resolve(folder), "package.json"));
 const { GrowthBookClient } = require("@growthbook/growthbook");
 
@@ -34,19 +36,42 @@ const contexts = Array.from({ length: UNITS }, (_, i) => ({
   },
 }));
 
-let calls = 0;
-let inside = 0;
-const start = process.cpuUsage();
-let spent = 0;
-do {
-  for (const context of contexts)
-    inside += client.runInlineExperiment(experiment, context).inExperiment;
-  calls += UNITS;
-  const used = process.cpuUsage(start);
-  spent = used.user + used.system;
-} while (spent < Number(seconds) * 1e6);
-console.log(
-  `three-clause audience        ${(calls / spent).toFixed(3).padStart(8)} million/s ` +
-    `${((spent * 1000) / calls).toFixed(1).padStart(8)} ns/op   ` +
-    `${((100 * inside) / calls).toFixed(1)}% in the experiment`,
-);
+function measure() {
+  let calls = 0;
+  let inside = 0;
+  const start = process.cpuUsage();
+  let spent = 0;
+  do {
+    for (const context of contexts)
+      inside += client.runInlineExperiment(experiment, context).inExperiment;
+    calls += UNITS;
+    const used = process.cpuUsage(start);
+    spent = used.user + used.system;
+  } while (spent < Number(seconds) * 1e6);
+  console.log(
+    `three-clause audience        ${(calls / spent).toFixed(3).padStart(8)} million/s ` +
+      `${((spent * 1000) / calls).toFixed(1).padStart(8)} ns/op   ` +
+      `${((100 * inside) / calls).toFixed(1)}% in the experiment`,
+  );
+}
+
+function answer(request, response) {
+  const query = new URL(request.url, "http://localhost").searchParams;
+  const attributes = { id: query.get("unit") };
+  for (const [name, value] of query) if (name !== "unit") attributes[name] = value;
+  if (attributes.employees) attributes.employees = Number(attributes.employees);
+  const result = client.runInlineExperiment(experiment, { attributes });
+  response.setHeader("Content-Type", "application/json");
+  response.end(
+    JSON.stringify({
+      unit: attributes.id,
+      experiment: experiment.key,
+      variant: result.value,
+      in_experiment: result.inExperiment,
+      reason: "split",
+    }),
+  );
+}
+
+if (seconds === "serve") http.createServer(answer).listen(Number(port), "127.0.0.1");
+else measure();

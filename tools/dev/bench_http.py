@@ -2,12 +2,17 @@
 """One assignment over HTTP beside nginx giving a fixed answer of the same size.
 
 usage: tools/dev/bench_http.py [--program FILE] [--runs N] [--seconds S] [--connections N]
+                               [--sdk FOLDER]
 
 Both servers have one worker; wrk sends both the same requests (an experiment with an audience of
 three clauses, 1000 units, traits in the query). The runs alternate, so that what else the machine
 does falls on both. CPU is the time that all threads of a server ran, from /proc/PID/task/*/schedstat,
 over the requests answered: it moves far less with the machine's load than requests per second. The
 figures printed are medians over the runs, and the ratios are medians of each pair's ratio.
+
+With --sdk, a folder with node_modules/@growthbook/growthbook, that SDK behind node's bare http server
+is asked the same in the same turns. At the end the bulk call is timed alone: POST /v1/assign of 1000
+units with their traits in ten experiments.
 
 Needs nginx and wrk.
 """
@@ -49,6 +54,8 @@ variants:
 metrics: {goal: activated, why: Who has created a contact has begun to use the product.}
 analysis: {peeking: always}
 """
+COPIES = 10  # of the experiment, for the bulk call
+BULK_UNITS = 1000
 PATH = "/v1/assign/onboarding?unit=user-%d&role=sales_rep&employees=12&email=a%%40firm.org"
 
 SCRIPT = """\
@@ -131,7 +138,10 @@ def start_gangway(program, folder):
     experiments = folder / "experiments"
     experiments.mkdir()
     (experiments / "metrics.yaml").write_text(METRICS)
-    (experiments / "onboarding.yaml").write_text(EXPERIMENT)
+    for copy in range(COPIES):
+        key = f"onboarding-{copy}" if copy else "onboarding"
+        text = EXPERIMENT.replace("experiment: onboarding", f"experiment: {key}")
+        (experiments / f"{key}.yaml").write_text(text)
     ready, ready_end = os.pipe()
     process = subprocess.Popen(
         [program, "serve", "--listen", "127.0.0.1:0", "--workers", "1", "--store", folder / "store",
@@ -150,13 +160,41 @@ def start_nginx(folder, body):
     config = folder / "nginx.conf"
     config.write_text(NGINX.format(folder=folder, port=port, body=body.replace("'", "")))
     process = subprocess.Popen(["nginx", "-c", config, "-e", folder / "error.log"])
+    return await_server("nginx", process, port)
+
+
+def start_sdk(sdk):
+    port = free_port()
+    process = subprocess.Popen(["node", ROOT / "tools/dev/bench_growthbook.mjs", sdk, "serve",
+                                str(port)])
+    return await_server("node", process, port)
+
+
+def await_server(name, process, port):
     for _ in range(100):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             break
         except OSError:
             time.sleep(0.05)
-    return Server("nginx", process, port)
+    return Server(name, process, port)
+
+
+def bulk_rate(server, runs):
+    """Assignments a second of the server's CPU, in one call of many units: the median of the calls."""
+    units = [{"unit": f"user-{number}",
+              "traits": {"role": "sales_rep", "employees": 12, "email": "a@firm.org"}}
+             for number in range(BULK_UNITS)]
+    names = ["onboarding"] + [f"onboarding-{copy}" for copy in range(1, COPIES)]
+    body = json.dumps({"units": units, "experiments": names}).encode()
+    rates = []
+    for _ in range(3 * runs):
+        before = cpu_seconds(server.process.pid)
+        url = f"http://127.0.0.1:{server.port}/v1/assign"
+        with urllib.request.urlopen(urllib.request.Request(url, body)) as answer:
+            count = answer.read().count(b'"variant":')
+        rates.append(count / (cpu_seconds(server.process.pid) - before))
+    return statistics.median(rates)
 
 
 def main():
@@ -165,6 +203,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--sdk")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gangway-bench-") as name:
         folder = pathlib.Path(name)
@@ -177,17 +216,22 @@ def main():
             with urllib.request.urlopen(url) as answer:
                 body = answer.read().decode()
             servers.append(start_nginx(folder, body))
+            if options.sdk:
+                servers.append(start_sdk(options.sdk))
             for server in servers:
                 server.run(script, 1, options.connections)  # warm
                 server.results.clear()
             for _ in range(options.runs):
                 for server in servers:
                     server.run(script, options.seconds, options.connections)
+            bulk = bulk_rate(gangway, options.runs)
         finally:
             for server in servers:
                 server.process.terminate()
                 server.process.wait()
     report(servers, len(body), options)
+    print(f"bulk call          gangway {bulk:10.0f} assignments a second and core, "
+          f"{BULK_UNITS} units in {COPIES} experiments")
 
 
 def report(servers, size, options):
@@ -195,10 +239,11 @@ def report(servers, size, options):
           f"{options.runs} runs of {options.seconds} s")
     for key, what, unit in (("cpu_us", "CPU a request", "us"), ("rate", "requests a second", "/s"),
                             ("p99_us", "p99", "us")):
-        ratios = [ours[key] / theirs[key]
-                  for ours, theirs in zip(servers[0].results, servers[1].results)]
-        print(f"{what:<18} gangway {servers[0].median(key):10.2f} {unit:<3} nginx "
-              f"{servers[1].median(key):10.2f} {unit:<3} ratio {statistics.median(ratios):.2f}")
+        for other in servers[1:]:
+            ratios = [ours[key] / theirs[key]
+                      for ours, theirs in zip(servers[0].results, other.results)]
+            print(f"{what:<18} gangway {servers[0].median(key):10.2f} {unit:<3} {other.name:<5} "
+                  f"{other.median(key):10.2f} {unit:<3} ratio {statistics.median(ratios):.2f}")
 
 
 if __name__ == "__main__":
