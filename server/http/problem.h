@@ -30,7 +30,7 @@
     X(TARGET_TOO_LONG, 414, "target-too-long", "The request line is too long", 0)                  \
     X(ENCODING, 415, "encoding", "The body's encoding is not known", 0)                            \
     X(TOO_MANY, 422, "too-many", "Too many in one call", 0)                                        \
-    X(BROKEN_FILES, 422, "broken-files", "The files have mistakes", 0)                             \
+    X(BROKEN_FILES, 422, "broken-files", "Files were not taken", 0)                                \
     X(HEAD_TOO_LARGE, 431, "head-too-large", "The head is too large", 0)                           \
     X(INTERNAL, 500, "internal", "The server could not do it", 0)                                  \
     X(STORAGE, 503, "storage", "The journal can't be written", 5)                                  \

@@ -284,10 +284,13 @@ static void waiter_run(struct worker *worker, struct task *task)
     request_finish(request);
 }
 
+/* 200 says that all files as they stand are in service, as /healthz and the metric do: a change
+ * that was refused is a failure to who deploys it. */
 static enum problem outcome_problem(const struct outcome *outcome)
 {
+    bool is_whole = !outcome->found.errors && !outcome->settlement.kept_count;
     switch (outcome->error.status) {
-    case STATUS_OK: return outcome->found.errors ? PROBLEM_BROKEN_FILES : PROBLEM_NONE;
+    case STATUS_OK: return is_whole ? PROBLEM_NONE : PROBLEM_BROKEN_FILES;
     case STATUS_BUSY: return PROBLEM_JOURNAL_FULL;
     case STATUS_FULL: return PROBLEM_DISK_FULL;
     case STATUS_STORAGE: return PROBLEM_STORAGE;
@@ -302,6 +305,14 @@ static enum problem outcome_problem(const struct outcome *outcome)
     return PROBLEM_INTERNAL;
 }
 
+static const char *outcome_detail(const struct outcome *outcome)
+{
+    if (outcome->error.status)
+        return outcome->error.text;
+    return outcome->found.errors ? "the files have mistakes; what was good before serves on"
+                                 : "files were not taken; what was good before serves on";
+}
+
 static void waiters_answer(const struct reloader *reloader, struct reload_waiter *waiters,
                            const struct outcome *outcome)
 {
@@ -313,10 +324,7 @@ static void waiters_answer(const struct reloader *reloader, struct reload_waiter
         struct arena *arena = &waiter->request->arena; /* its worker leaves it alone meanwhile */
         waiter->problem = text.failed ? PROBLEM_INTERNAL : outcome_problem(outcome);
         waiter->text = arena_copy(arena, buffer_slice(&text));
-        waiter->detail = arena_copy(arena, slice_of(outcome->error.status
-                                                        ? outcome->error.text
-                                                        : "the files have mistakes; what was good "
-                                                          "before serves on"));
+        waiter->detail = arena_copy(arena, slice_of(outcome_detail(outcome)));
         worker_post(waiter->request->worker, &waiter->task);
         waiter = next;
     }

@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from gangway import GANGWAY, Gangway, experiment, hear, main, track
+from gangway import GANGWAY, METRICS, Gangway, experiment, hear, main, track
 
 
 class Load:
@@ -264,11 +264,44 @@ class Reloading(unittest.TestCase):
         with Gangway(arguments=["--no-watch"]) as server:
             server.write("one.yaml", experiment("one", weights=("10%", "90%")))
             answer = server.post("/v1/reload", "")
+            self.assertEqual((answer.status, answer.code), (422, "broken-files"))
             self.assertIn("phase", str(answer.json["kept"]))
+            self.assertEqual(answer.json["diagnostics"], [])
+            self.assertIn("breaking change of weights", server.log())
+            self.assertIn("phase", str(server.get("/healthz").json["reasons"]))
             self.assertEqual(server.get("/healthz").json["status"], "degraded")
             server.write("one.yaml", experiment("one", "phase: 2\n", weights=("10%", "90%")))
             self.assertEqual(server.post("/v1/reload", "").json["kept"], [])
             self.assertEqual(server.get("/v1/assign/one?unit=u1").json["phase"], 2)
+
+    def test_what_runs_does_not_end_by_its_file(self):
+        """A running one that is gone stays, a draft leaves, and a broken shared file holds all."""
+        files = {"one.yaml": experiment(), "two.yaml": experiment("two"),
+                 "draft.yaml": experiment("draft", status="draft")}
+        with Gangway(files, ["--no-watch"]) as server:
+            def states():
+                return [server.get(f"/v1/assign/{key}?unit=u1").status
+                        for key in ("one", "two", "draft")]
+            server.remove("one.yaml")
+            server.remove("draft.yaml")
+            answer = server.post("/v1/reload", "")
+            self.assertEqual((answer.status, answer.code), (422, "broken-files"))
+            self.assertIn("file is gone", str(answer.json["kept"]))
+            self.assertEqual(states(), [200, 200, 404])
+            server.write("metrics.yaml", "metrics: {")
+            server.write("two.yaml", experiment("two", status="paused"))
+            self.assertEqual(server.post("/v1/reload", "").status, 422)
+            self.assertEqual(server.get("/v1/assign/two?unit=u1").json["reason"], "split")
+            self.assertEqual(server.stop(), 0)
+            server.start()  # with all of it still broken
+            self.assertEqual(server.get("/healthz").json["status"], "degraded")
+            self.assertEqual(states(), [200, 200, 404])
+            self.assertEqual(server.get("/v1/assign/two?unit=u1").json["reason"], "split")
+            server.write("metrics.yaml", METRICS)
+            server.write("one.yaml", experiment())
+            self.assertEqual(server.post("/v1/reload", "").status, 200)
+            self.assertEqual(server.get("/healthz").json, {"status": "ok"})
+            self.assertEqual(server.get("/v1/assign/two?unit=u1").json["reason"], "paused")
 
     def test_what_changed_is_told(self):
         with Gangway(arguments=["--no-watch"]) as server:
