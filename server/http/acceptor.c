@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 #define BACKLOG 4096
-#define TURN_MAX 64 /* accepted before other events get their turn */
+#define SCRAPS_MAX 128 /* pieces read of one that is turned away: a whole body, and no more */
+#define TURN_MAX 64    /* accepted before other events get their turn */
 
 struct listener {
     struct acceptor *acceptor;
@@ -55,8 +56,10 @@ static void connection_turn_away(struct acceptor *acceptor, int fd)
     acceptor->is_limit_logged = true;
     ssize_t sent = send(fd, text, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(fd, SHUT_WR);
-    while (sent > 0 && recv(fd, scrap, sizeof scrap, MSG_DONTWAIT) > 0)
-        continue; /* what is unread at close would reset the connection, and the answer with it */
+    /* What is unread at close would reset the connection, and the answer with it. */
+    for (unsigned i = 0; sent > 0 && i < SCRAPS_MAX; i++)
+        if (recv(fd, scrap, sizeof scrap, MSG_DONTWAIT) <= 0)
+            break;
     close(fd);
 }
 
