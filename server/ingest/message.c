@@ -280,13 +280,29 @@ static const struct exposure_dialect *dialect_of(const struct message *message)
     return NULL;
 }
 
+/* The experiment that an exposure is of, of a holdout any of its group's: they share a kind of
+ * unit.  NULL: it is not known. */
+static const struct experiment *exposure_experiment(const struct catalogue *catalogue,
+                                                    struct slice key)
+{
+    static const struct slice holdout = SLICE_INIT("holdout:");
+    if (!catalogue)
+        return NULL;
+    if (!slice_starts_with(key, holdout))
+        return catalogue_experiment(catalogue, key);
+    struct slice group = slice_from(key, holdout.size);
+    for (size_t i = 0; i < catalogue->experiment_count; i++)
+        if (group.size && slice_equal(catalogue->experiments[i].holdout_group, group))
+            return &catalogue->experiments[i];
+    return NULL;
+}
+
 /* The id that the experiment's kind of unit needs must be there (routes.md, Exposures). */
 static bool draft_exposure_unit(struct draft *draft)
 {
     const struct message *message = &draft->message;
     const struct catalogue *catalogue = draft->source->options->catalogue;
-    const struct experiment *experiment =
-        catalogue ? catalogue_experiment(catalogue, message->experiment) : NULL;
+    const struct experiment *experiment = exposure_experiment(catalogue, message->experiment);
     if (!experiment)
         return true;
     static const char *const members[UNIT_KIND_COUNT] = {[UNIT_USER] = "userId",
@@ -299,7 +315,7 @@ static bool draft_exposure_unit(struct draft *draft)
         return true;
     return refuse(draft, REJECTION_NO_UNIT,
                   arena_format(draft->source->arena, "experiment '%.*s' is for %s units: no %s",
-                               SLICE_ARGS(experiment->key), unit_kind_text(experiment->unit),
+                               SLICE_ARGS(message->experiment), unit_kind_text(experiment->unit),
                                members[experiment->unit]));
 }
 

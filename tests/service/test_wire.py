@@ -88,6 +88,17 @@ class Reasons(unittest.TestCase):
         self.expect(seen["holdout"], "holdout", "old", False, "holdout:q4")
         self.assertEqual((seen["holdout"]["holdout"], seen["split"]["holdout"]), ("q4", None))
 
+    def test_a_holdout_takes_the_kind_of_unit_of_its_group(self):
+        viewed = {"type": "track", "event": "Experiment Viewed",
+                  "properties": {"experiment_id": "holdout:q4", "variation_id": "holdout"}}
+        answer = self.server.post("/v1/batch", {"batch": [
+            {**viewed, "userId": "u1"}, {**viewed, "anonymousId": "a1"},
+            {**viewed, "anonymousId": "a1", "properties": {
+                **viewed["properties"], "experiment_id": "holdout:other"}}]}).json
+        self.assertEqual((answer["accepted"], len(answer["rejected"])), (2, 1))
+        self.assertEqual((answer["rejected"][0]["index"], answer["rejected"][0]["reason"]),
+                         (1, "no_unit"))
+
     def test_excluded(self):
         seen = self.seen("ranged")
         self.assertEqual(set(seen), {"split", "excluded"})
