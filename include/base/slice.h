@@ -67,8 +67,9 @@ static inline bool slice_ends_with(struct slice s, struct slice tail)
 /* The part from `from` on; empty when past the end. */
 static inline struct slice slice_from(struct slice s, size_t from)
 {
-    return from >= s.size ? (struct slice){0}
-                          : (struct slice){.data = s.data + from, .size = s.size - from};
+    if (from >= s.size)
+        return (struct slice){0};
+    return (struct slice){.data = s.data + from, .size = s.size - from};
 }
 
 /* Whether all bytes are valid UTF-8 (no surrogates, no overlong forms, no NUL). */

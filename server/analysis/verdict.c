@@ -10,6 +10,7 @@
 
 #include "verdict_parts.h"
 
+#include <assert.h>
 #include <math.h>
 
 const char *const verdict_code_texts[] = {
@@ -416,6 +417,7 @@ void verdict_of(const struct verdict_input *input, struct verdict *verdict, stru
         if (rows[row].holds(&findings, verdict))
             break;
     }
+    assert(row < ROW_COUNT && "the last row always holds");
     verdict->code = rows[row].code;
     verdict->row = (unsigned)row + 1;
     if (findings.harmed_count && findings.harmed_count < plan_treatments(input->plan))

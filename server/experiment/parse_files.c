@@ -159,6 +159,7 @@ static void skipped_tell(struct parser *parser, const struct sources *sources)
         caution(parser, (struct place){0}, "not-read",
                 "this folder holds *.yaml, but folders in the folder are not read");
     }
+    parser->document = NULL; /* the last one was of this function */
 }
 
 void files_read(struct parser *parser, const struct sources *sources)
