@@ -42,6 +42,9 @@ MUST_CHECK enum status writer_open(const struct writer_options *options, struct 
  * before or after. */
 void writer_close(struct writer *writer);
 bool writer_is_working(const struct writer *writer); /* false: full or broken at the last commit */
+/* The same, but a full disk counts for 5 s: whether there is room again only the next write tells,
+ * and none comes to a server that says it is not ready. */
+bool writer_may_work(const struct writer *writer);
 
 struct lane *writer_lane(struct writer *writer, void (*wake)(void *context), void *context);
 /* Nothing of it may be queued any more; outcomes not collected are dropped.  Waits for a wake that

@@ -30,7 +30,7 @@ enum handled handle_readyz(struct request *request)
     struct service *service = request->worker->options.service;
     if (atomic_load(&service->is_draining))
         return answer_problem(request, PROBLEM_DRAINING, "the server is about to stop");
-    if (!writer_is_working(service->writer))
+    if (!writer_may_work(service->writer))
         return answer_problem(request, PROBLEM_STORAGE, "the journal can't be written");
     struct buffer *out = answer_begin(request, 200, TYPE_JSON);
     buffer_add(out, SLICE("{\"status\":\"ready\"}"));

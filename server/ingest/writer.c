@@ -4,8 +4,8 @@
  *     lane's thread   writer_submit   copy, lock, append to `queue`, signal
  *     writer          take            lock, take the whole queue
  *                     commit          no lock: one transaction, one fsync
- *                     deliver         lock, move each submission to its lane; no lock: wake the
- * lanes lane's thread   writer_collect  lock, take the lane's outcomes; no lock: call back
+ *                     deliver         lock, move each submission to its lane; no lock: wake lanes
+ *     lane's thread   writer_collect  lock, take the lane's outcomes; no lock: call back
  *
  * There is one lock; no callback and no wake is called with it held.  A lane that is being woken is
  * marked, and lane_free waits for the mark to go: so the writer may use a lane whose outcomes were
@@ -27,6 +27,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#define AGAIN_US (5 * SECOND_MS * 1000) /* what Retry-After says of a full disk */
 
 struct submission {
     struct submission *next;
@@ -63,6 +65,8 @@ struct writer {
     size_t queue_bytes_max;
     pthread_t thread;
     atomic_bool working;
+    atomic_bool broken;        /* for good; said so */
+    _Atomic int64_t failed_us; /* monotonic, the last commit that failed */
 
     pthread_mutex_t lock;
     pthread_cond_t wanted; /* the queue is not empty, or stopping */
@@ -75,7 +79,6 @@ struct writer {
     struct recent *recent;
     struct journal_entry *entries; /* owned */
     size_t entries_capacity;
-    bool broken; /* said so */
 };
 
 static void list_init(struct list *list)
@@ -153,6 +156,8 @@ static size_t batch_gather(struct writer *writer, struct submission *batch)
 
 static void report(struct writer *writer, enum status status, const struct error *error)
 {
+    if (status)
+        atomic_store(&writer->failed_us, monotonic_us());
     bool was_working = atomic_exchange(&writer->working, status == STATUS_OK);
     if (status == STATUS_OK) {
         if (!was_working)
@@ -164,9 +169,8 @@ static void report(struct writer *writer, enum status status, const struct error
             log_warn("writer", "the journal takes no records", LOG_TEXT("reason", error->text), );
         return;
     }
-    if (writer->broken)
+    if (atomic_exchange(&writer->broken, true))
         return;
-    writer->broken = true;
     log_error("writer", "the journal has failed", LOG_TEXT("where", error->where),
               LOG_TEXT("reason", error->text), );
     if (writer->options.broken)
@@ -327,6 +331,13 @@ void writer_close(struct writer *writer)
 bool writer_is_working(const struct writer *writer)
 {
     return atomic_load(&writer->working);
+}
+
+bool writer_may_work(const struct writer *writer)
+{
+    return writer_is_working(writer) ||
+           (!atomic_load(&writer->broken) &&
+            monotonic_us() - atomic_load(&writer->failed_us) >= AGAIN_US);
 }
 
 struct lane *writer_lane(struct writer *writer, void (*wake)(void *context), void *context)

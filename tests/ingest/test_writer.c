@@ -174,6 +174,7 @@ static void a_full_journal_answers_full_and_goes_on(void **state)
     assert_int_equal(outcome.status, STATUS_FULL);
     assert_int_equal(outcome.last_sequence, 0);
     assert_false(writer_is_working(bench.writer));
+    assert_false(writer_may_work(bench.writer));
     assert_int_equal(atomic_load(&bench.broken), 0);
     /* What was not written is no duplicate. */
     outcome = submit(&bench, too_much, 1);

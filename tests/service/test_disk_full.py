@@ -60,13 +60,15 @@ class DiskFull(unittest.TestCase):
             self.assertEqual(server.get("/v1/assign/flow?unit=user-1").status, 200)
 
             self.limit(server, resource.RLIM_INFINITY)
+            server.wait_for("readiness, though nobody dares to write",
+                            lambda: server.get("/readyz").status == 200, 10)
             end = time.monotonic() + 20
             while (answer := server.post("/v1/batch", {"batch": batch})).status != 200:
                 self.assertEqual(answer.status, 503, answer)
                 self.assertLess(time.monotonic(), end, "never recovered")
                 time.sleep(0.2)
             acknowledged += batch
-            server.wait_for("readiness", lambda: server.get("/readyz").status == 200)
+            self.assertEqual(server.get("/readyz").status, 200)
             server.wait_for_fold()
             self.assertEqual(server.stop(), 0)
             there = {message["messageId"] for message in scenario.journal(server.store)}
