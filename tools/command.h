@@ -15,6 +15,7 @@ struct command {
     const char *name;
     const char *arguments;            /* "EXPERIMENT [--unit ID] ..." as usage shows it */
     const char *summary;              /* one line */
+    const char *note;                 /* more for --help: lines, or NULL */
     const struct option_row *options; /* own rows; ended by a row without a name */
     unsigned shared;                  /* SHARED_... rows that it takes as well */
     size_t arguments_min;

@@ -1,6 +1,7 @@
 /*
  * `gangway export`: the journal as messages that `import` takes, or the cells of the cube.  Works
- * while a server has the store.
+ * while a server has the store: the journal as far as it goes when the export begins, the cube as
+ * of one moment.
  */
 
 #include "command.h"
@@ -11,8 +12,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#define EXPORT_BUFFER (64 * 1024)
 
 enum status export_flush(struct buffer *out, struct error *error)
 {
@@ -107,6 +106,10 @@ const struct command command_export = {
     .name = "export",
     .arguments = "[--table journal|cube] [--experiment KEY] [--from SEQ] [--format ndjson|csv]",
     .summary = "prints the journal or the cube",
+    .note = "Works while a server has the store. The journal is written as far as it goes when\n"
+            "the export begins. The cube is of one moment: a large one, copied in parts, is begun\n"
+            "again when the server moved on between two of them; after ten times the exit status\n"
+            "is 3.",
     .options = export_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .run = run,

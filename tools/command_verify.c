@@ -1,6 +1,7 @@
 /*
  * `gangway verify`: the journal against its checksums and seals, and the state against one built
- * anew from it.  Works while a server has the store.  Exit status 1 when something differs.
+ * anew from it.  Works while a server has the store, and then follows it: each part of the state is
+ * compared at a sequence that both have folded.  Exit status 1 when something differs.
  */
 
 #include "command.h"
@@ -81,6 +82,9 @@ const struct command command_verify = {
     .name = "verify",
     .arguments = "",
     .summary = "checks the journal, and the state against the journal",
+    .note = "Works while a server has the store, and follows it: each part of the state is\n"
+            "compared at a sequence that both the server's state and the one built here have\n"
+            "folded. A state that the server swaps in meanwhile is for the next run.",
     .options = no_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .run = run,

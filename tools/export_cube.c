@@ -1,4 +1,4 @@
-/* Cells of the cube as rows for people and for other programs. */
+/* Cells of the cube as rows for people and for other programs, written as they are read. */
 
 #include "export_cube.h"
 
@@ -48,7 +48,8 @@ static struct slice segmentation_name(struct arena *arena, const struct segmenta
     return name;
 }
 
-static void slice_words(struct cube *cube, const struct cell_key *key, struct cell_words *words)
+static void slice_words(struct arena *arena, const struct cube_slices *slices,
+                        const struct cell_key *key, struct cell_words *words)
 {
     const struct experiment *experiment = words->definition->experiment;
     if (key->population == POPULATION_OUTSIDE) {
@@ -56,20 +57,20 @@ static void slice_words(struct cube *cube, const struct cell_key *key, struct ce
         words->value = slice_of(key->slice < OUTSIDE_COUNT ? outside_texts[key->slice] : "unknown");
         return;
     }
-    if (key->slice >= cube->slices.count)
+    if (key->slice >= slices->count)
         return;
-    const struct cube_slice *slice = &cube->slices.items[key->slice];
+    const struct cube_slice *slice = &slices->items[key->slice];
     words->value = slice->label;
     if (slice->kind == CUBE_SLICE_STRATUM)
         words->segment = SLICE("stratum");
     else if (slice->kind != CUBE_SLICE_ALL)
-        words->segment =
-            segmentation_name(&cube->arena, &experiment->segments[slice->segmentation]);
+        words->segment = segmentation_name(arena, &experiment->segments[slice->segmentation]);
 }
 
-static struct cell_words cell_in_words(struct cube *cube, const struct definition *definition,
-                                       const struct cube_entry *entry)
+static struct cell_words cell_in_words(struct arena *arena, const struct cube_cell *cell)
 {
+    const struct definition *definition = cell->definition;
+    const struct cube_entry *entry = cell->entry;
     struct cell_words words = {.definition = definition, .values = entry->values};
     const struct experiment *experiment = definition->experiment;
     struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
@@ -81,7 +82,7 @@ static struct cell_words cell_in_words(struct cube *cube, const struct definitio
         key->population <= POPULATION_OUTSIDE ? population_texts[key->population] : "unknown";
     if (key->variant < experiment->variant_count)
         words.variant = experiment->variants[key->variant].name;
-    slice_words(cube, key, &words);
+    slice_words(arena, cell->slices, key, &words);
     words.metric = key->metric == 0       ? SLICE("units")
                    : key->metric <= count ? metrics[key->metric - 1].metric->name
                                           : SLICE("unknown");
@@ -162,63 +163,47 @@ static const char csv_header[] =
     "experiment,phase,role,definition,population,segment,value,cohort,variant,metric,field,"
     "number\n";
 
-static enum status export_definition(struct view_transaction *transaction,
-                                     const struct definition *definition, bool as_csv,
-                                     struct buffer *out, struct error *error)
-{
-    struct cube cube = {0};
-    enum status status = cube_read(transaction, definition, &cube, error);
-    for (size_t i = 0; !status && i < cube.count; i++) {
-        struct cell_words words = cell_in_words(&cube, definition, &cube.entries[i]);
-        if (as_csv)
-            csv_cell(out, &words);
-        else
-            json_cell(out, &words);
-    }
-    if (!status)
-        cube_done(&cube);
-    return status;
-}
+/* What is written, a cell at a time. */
+struct rows {
+    struct arena arena; /* of one cell */
+    struct buffer out;
+    bool as_csv;
+};
 
-static enum status export_definitions(struct view_transaction *transaction,
-                                      const struct options *options, struct buffer *out,
-                                      struct error *error)
+static enum status write_cell(void *context, const struct cube_cell *cell, struct error *error)
 {
-    const char *only = option_text(options, "experiment");
-    bool as_csv = strcmp(option_text(options, "format"), "csv") == 0;
-    size_t count, written = 0;
-    const struct definition *definitions = view_definitions(transaction, &count);
-    enum status status = STATUS_OK;
-    if (as_csv)
-        buffer_add(out, slice_of(csv_header));
-    for (size_t i = 0; !status && i < count; i++) {
-        if (only && !slice_equals(definitions[i].experiment->key, only))
-            continue;
-        status = export_definition(transaction, &definitions[i], as_csv, out, error);
-        written++;
-    }
-    if (!status && only && !written)
-        status = FAIL(error, STATUS_NOT_FOUND, only, 0, "no such experiment in the store");
-    return status;
+    struct rows *rows = context;
+    arena_reset(&rows->arena);
+    struct cell_words words = cell_in_words(&rows->arena, cell);
+    if (rows->as_csv)
+        csv_cell(&rows->out, &words);
+    else
+        json_cell(&rows->out, &words);
+    if (rows->arena.failed)
+        return FAIL(error, STATUS_NO_MEMORY, "export", 0, "no memory");
+    return rows->out.size < EXPORT_BUFFER ? STATUS_OK : export_flush(&rows->out, error);
 }
 
 enum status export_cube(const struct options *options, const struct store *store,
                         struct error *error)
 {
     struct view *view = NULL;
-    struct view_transaction *transaction = NULL;
-    struct buffer out = {0};
+    const char *only = option_text(options, "experiment");
+    struct rows rows = {.as_csv = strcmp(option_text(options, "format"), "csv") == 0};
+    struct cube_walk walk = {.visit = write_cell, .context = &rows};
+    if (only)
+        walk.experiment = slice_of(only);
     enum status status = view_open(store, &view, error);
     if (status == STATUS_NOT_FOUND)
         status = STATUS_STORAGE; /* no state yet: exit status 3, as a store that is missing */
+    if (!status && rows.as_csv)
+        buffer_add(&rows.out, slice_of(csv_header));
     if (!status)
-        status = view_begin(view, &transaction, error);
-    if (!status)
-        status = export_definitions(transaction, options, &out, error);
-    view_end(transaction);
+        status = cube_walk(view, &walk, error);
     view_release(view);
     if (!status)
-        status = export_flush(&out, error);
-    buffer_done(&out);
+        status = export_flush(&rows.out, error);
+    buffer_done(&rows.out);
+    arena_done(&rows.arena);
     return status;
 }

@@ -6,9 +6,12 @@
 #include "base/buffer.h"
 #include "store/store.h"
 
+#define EXPORT_BUFFER (64 * 1024) /* bytes held back before they are written */
+
 /*
- * Every cell in key order, its names written out.  ndjson: an object a cell with its integers in
- * `values`; csv: a row an integer.  NOT_FOUND: no such experiment, or no state yet.
+ * Every cell in key order, its names written out, as of one moment of the state.  ndjson: an object
+ * a cell with its integers in `values`; csv: a row an integer.  NOT_FOUND: no such experiment;
+ * STORAGE: no state yet; CONFLICT: a server moved it on all the while.
  */
 MUST_CHECK enum status export_cube(const struct options *options, const struct store *store,
                                    struct error *error);

@@ -345,6 +345,8 @@ static void option_write_help(const struct option_row *row)
 void options_write_help(const struct command *command)
 {
     printf("usage: gangway %s %s\n\n%s\n\n", command->name, command->arguments, command->summary);
+    if (command->note)
+        printf("%s\n\n", command->note);
     for (const struct option_row *row = command->options; row && row->name; row++)
         option_write_help(row);
     for (size_t i = 0; i < sizeof shared_rows / sizeof *shared_rows; i++)

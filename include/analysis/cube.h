@@ -123,6 +123,28 @@ MUST_CHECK enum status cube_read(struct view_transaction *transaction,
                                  struct error *error);
 void cube_done(struct cube *cube);
 
+/*
+ * Every cell of one experiment, or of all, in key order and in bounded memory, as of one moment of
+ * the state.  The cells are copied to a file without a name under $TMPDIR and read back from there:
+ * a read transaction ends after half a second or `slice_cells`, and when the state moved on between
+ * two of them the copy starts over; CONFLICT when it moved on each time.  NOT_FOUND: no such
+ * experiment.  `visit` is called only once the copy is whole.
+ */
+struct cube_cell {
+    const struct definition *definition;
+    const struct cube_slices *slices; /* of the definition */
+    const struct cube_entry *entry;
+};
+struct cube_walk {
+    struct slice experiment; /* empty: all */
+    size_t slice_cells;      /* most cells a read transaction, 0: no such limit */
+    /* Not OK ends the walk with that status.  The cell dies with the call. */
+    enum status (*visit)(void *context, const struct cube_cell *cell, struct error *error);
+    void *context;
+    uint64_t watermark; /* out: last sequence in these sums */
+};
+MUST_CHECK enum status cube_walk(struct view *view, struct cube_walk *walk, struct error *error);
+
 /* Adds up the cells of cohorts first..last (inclusive); absent ones are zero. */
 struct cube_select {
     enum population population;

@@ -58,7 +58,9 @@ MUST_CHECK enum status fold_rebuild(const struct fold_options *options,
                                     struct error *error);
 
 /* Builds a state in a folder of its own up to the watermark of the current one and compares every
- * row of every table.  `difference` is called for each, at most 100 times. */
+ * row of every table.  `difference` is called for each, at most 100 times.  A server may go on
+ * folding: the rows are compared in slices, each at a watermark that both states have; CONFLICT
+ * when it goes faster than this can follow. */
 struct fold_verify_options {
     void (*difference)(void *context, enum state_table table, struct slice key);
     void (*progress)(void *context, uint64_t done, uint64_t total);

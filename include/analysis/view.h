@@ -71,6 +71,11 @@ void view_release(struct view *view); /* NULL is fine */
 MUST_CHECK enum status view_begin(struct view *view, struct view_transaction **transaction,
                                   struct error *error);
 void view_end(struct view_transaction *transaction); /* NULL is fine */
+/* For readings that may take longer than a second: the state is let go, so that it may be written
+ * without growing, while history and definitions stay.  view_resume goes on at the same moment;
+ * CONFLICT: the state has moved on, so what was read before doesn't go with what is there now. */
+void view_pause(struct view_transaction *transaction);
+MUST_CHECK enum status view_resume(struct view_transaction *transaction, struct error *error);
 const struct history *view_history(const struct view_transaction *transaction);
 uint64_t view_watermark(const struct view_transaction *transaction);
 /* Time of receipt of the record at the watermark; TIME_NONE when nothing was folded. */

@@ -95,9 +95,8 @@ size_t metrics_by_name(const struct experiment *experiment,
     return count;
 }
 
-/* numbers[stored number] is the place in experiment_metrics() + 1; 0 for `units`. */
-static size_t metric_numbers(const struct experiment *experiment,
-                             uint8_t numbers[static EXPERIMENT_METRICS_MAX + 1])
+size_t metric_numbers(const struct experiment *experiment,
+                      uint8_t numbers[static EXPERIMENT_METRICS_MAX + 1])
 {
     struct experiment_metric by_role[EXPERIMENT_METRICS_MAX], by_name[EXPERIMENT_METRICS_MAX];
     size_t count = experiment_metrics(experiment, by_role);
@@ -134,8 +133,7 @@ static bool cube_has_room(struct cube_reading *reading)
     return true;
 }
 
-/* Whether two cells differ in their metric alone. */
-static bool cells_are_beside(const struct cell_key *a, const struct cell_key *b)
+bool cells_are_beside(const struct cell_key *a, const struct cell_key *b)
 {
     return a->population == b->population && a->slice == b->slice && a->cohort == b->cohort &&
            a->variant == b->variant;

@@ -2,7 +2,11 @@
  * The current state against one built anew in a folder of its own, by the same catalogues and up to
  * the same watermark: every row of every table has to be equal.
  *
- * The current state is read in one transaction, so that a server may go on folding meanwhile.
+ * No read transaction outlives a slice of ROWS_AT_ONCE rows.  A server may go on folding between
+ * two of them, so before each slice the second state is brought to where the first stands by then:
+ * each range of keys is compared once, at a watermark that both have.  A difference that stands in
+ * a range when its turn comes is found; one that the server makes after that is for the next run.
+ * A state swapped in meanwhile is not looked at: the one that was current at the start stays open.
  */
 
 #include "analysis/fold.h"
@@ -18,17 +22,17 @@
 #define DIFFERENCES_TOLD 100
 #define ROWS_AT_ONCE 10000
 
+#define CATCH_UP_ATTEMPTS 100
+
 struct row {
     struct slice key, value;
 };
 
-/* The next rows of one table, copied. */
+/* The rows of one table from a key on, copied: at most ROWS_AT_ONCE, and then there may be more. */
 struct rows {
     struct arena arena;
     struct row *items;
     size_t count;
-    struct slice from; /* where to go on: the last key, and a zero byte */
-    bool failed;
 };
 
 static bool row_take(void *context, struct slice key, struct slice value)
@@ -36,41 +40,30 @@ static bool row_take(void *context, struct slice key, struct slice value)
     struct rows *rows = context;
     rows->items[rows->count++] = (struct row){.key = arena_copy(&rows->arena, key),
                                               .value = arena_copy(&rows->arena, value)};
-    rows->failed = rows->arena.failed;
-    return !rows->failed && rows->count < ROWS_AT_ONCE;
+    return !rows->arena.failed && rows->count < ROWS_AT_ONCE;
 }
 
-static enum status rows_next(struct rows *rows, struct state_transaction *transaction,
-                             enum state_table table, struct error *error)
+static enum status rows_read(struct rows *rows, struct state_transaction *transaction,
+                             enum state_table table, struct slice from, struct error *error)
 {
-    char next[512];
-    size_t size = rows->from.size < sizeof next ? rows->from.size : sizeof next;
-    if (size)
-        memcpy(next, rows->from.data, size);
     arena_reset(&rows->arena);
     rows->count = 0;
     rows->items = ARENA_ARRAY(&rows->arena, ROWS_AT_ONCE, struct row);
-    if (!rows->items)
-        return FAIL(error, STATUS_NO_MEMORY, "verify", 0, "no memory");
-    struct state_scan scan = {
-        .table = table, .from = {.data = next, .size = size}, .visit = row_take, .context = rows};
-    enum status status = state_scan(transaction, &scan, error);
-    if (!status && rows->failed)
+    struct state_scan scan = {.table = table, .from = from, .visit = row_take, .context = rows};
+    enum status status = rows->items ? state_scan(transaction, &scan, error) : STATUS_OK;
+    if (!status && (!rows->items || rows->arena.failed))
         status = FAIL(error, STATUS_NO_MEMORY, "verify", 0, "no memory");
-    if (status || rows->count == 0)
-        return status;
-    struct slice last = rows->items[rows->count - 1].key;
-    char *from = arena_alloc(&rows->arena, last.size + 1);
-    if (!from)
-        return FAIL(error, STATUS_NO_MEMORY, "verify", 0, "no memory");
-    memcpy(from, last.data, last.size);
-    rows->from = (struct slice){.data = from, .size = last.size + 1};
-    return STATUS_OK;
+    return status;
 }
 
 struct comparison {
-    struct state_transaction *sides[2]; /* what is, what should be */
+    struct view *view;       /* what is */
+    struct builder *builder; /* what should be */
+    struct journal *journal;
     const struct fold_verify_options *verify;
+    struct rows sides[2]; /* of what is, of what should be */
+    struct buffer from;   /* where the next slice begins: the last key, and a zero byte */
+    bool more;
     uint64_t differences;
     struct error *error;
 };
@@ -82,50 +75,117 @@ static void differs(struct comparison *comparison, enum state_table table, struc
         verify->difference(verify->context, table, key);
 }
 
-/* One side of a merge: the rows at hand and the place in them. */
-struct side {
-    struct rows rows;
-    size_t at;
-    bool ended;
-};
-
-static enum status side_fill(struct side *side, struct state_transaction *transaction,
-                             enum state_table table, struct error *error)
+/* The last key up to which both sides are whole; false: both are, to the end of the table. */
+static bool rows_bound(const struct rows sides[2], struct slice *bound)
 {
-    if (side->ended || side->at < side->rows.count)
-        return STATUS_OK;
-    side->at = 0;
-    enum status status = rows_next(&side->rows, transaction, table, error);
-    side->ended = side->rows.count == 0;
+    bool cut = false;
+    for (int i = 0; i < 2; i++) {
+        const struct rows *rows = &sides[i];
+        if (rows->count < ROWS_AT_ONCE)
+            continue;
+        struct slice last = rows->items[rows->count - 1].key;
+        if (!cut || slice_compare(last, *bound) < 0)
+            *bound = last;
+        cut = true;
+    }
+    return cut;
+}
+
+/* Merges the two sides, up to the bound where there is one. */
+static void rows_compare(struct comparison *comparison, enum state_table table,
+                         const struct slice *bound)
+{
+    const struct rows *sides = comparison->sides;
+    size_t at[2] = {0, 0};
+    while (at[0] < sides[0].count || at[1] < sides[1].count) {
+        const struct row *one = at[0] < sides[0].count ? &sides[0].items[at[0]] : NULL;
+        const struct row *other = at[1] < sides[1].count ? &sides[1].items[at[1]] : NULL;
+        int order = !one ? 1 : !other ? -1 : slice_compare(one->key, other->key);
+        const struct row *first = order <= 0 ? one : other;
+        if (bound && slice_compare(first->key, *bound) > 0)
+            return;
+        if (order != 0 || !slice_equal(first->value, other->value))
+            differs(comparison, table, first->key);
+        at[0] += order <= 0;
+        at[1] += order >= 0;
+    }
+}
+
+static enum status slice_read(struct comparison *comparison, struct view_transaction *transaction,
+                              enum state_table table)
+{
+    struct state_transaction *other = NULL;
+    struct slice from = buffer_slice(&comparison->from);
+    struct state *state = view_owned_state(builder_view(comparison->builder));
+    enum status status =
+        rows_read(&comparison->sides[0], view_state(transaction), table, from, comparison->error);
+    if (!status)
+        status = state_begin(state, false, &other, comparison->error);
+    if (!status)
+        status = rows_read(&comparison->sides[1], other, table, from, comparison->error);
+    state_abort(other);
     return status;
 }
 
-static void rows_compare(struct comparison *comparison, enum state_table table,
-                         struct side sides[2])
+/* Begins a transaction of the current state and brings the second one to its watermark, which takes
+ * its time, so that it may have to begin another. */
+static enum status begin_abreast(struct comparison *comparison,
+                                 struct view_transaction **transaction)
 {
-    const struct row *one = sides[0].ended ? NULL : &sides[0].rows.items[sides[0].at];
-    const struct row *other = sides[1].ended ? NULL : &sides[1].rows.items[sides[1].at];
-    int order = !one ? 1 : !other ? -1 : slice_compare(one->key, other->key);
-    const struct row *first = order <= 0 ? one : other;
-    if (first && (order != 0 || !other || !slice_equal(first->value, other->value)))
-        differs(comparison, table, first->key);
-    sides[0].at += order <= 0;
-    sides[1].at += order >= 0;
+    struct error *error = comparison->error;
+    for (int i = 0; i < CATCH_UP_ATTEMPTS; i++) {
+        struct view_transaction *begun = NULL;
+        enum status status = view_begin(comparison->view, &begun, error);
+        if (status)
+            return status;
+        uint64_t watermark = view_watermark(begun);
+        if (watermark <= builder_progress(comparison->builder)->watermark ||
+            builder_progress(comparison->builder)->watermark ==
+                journal_last_sequence(comparison->journal)) {
+            *transaction = begun;
+            return STATUS_OK;
+        }
+        view_end(begun);
+        status = builder_run(comparison->builder, watermark, NULL, NULL, error);
+        if (status)
+            return status;
+    }
+    return FAIL(error, STATUS_CONFLICT, "verify", 0,
+                "the server takes in messages faster than they can be checked; try again when "
+                "fewer come");
 }
 
-static enum status table_compare(struct comparison *comparison, enum state_table table)
+static enum status slice_compare_next(struct comparison *comparison, enum state_table table)
 {
-    struct side sides[2] = {0};
-    enum status status = STATUS_OK;
-    for (;;) {
-        for (int i = 0; !status && i < 2; i++)
-            status = side_fill(&sides[i], comparison->sides[i], table, comparison->error);
-        if (status || (sides[0].ended && sides[1].ended))
-            break;
-        rows_compare(comparison, table, sides);
+    struct view_transaction *transaction = NULL;
+    struct slice bound = {0};
+    enum status status = begin_abreast(comparison, &transaction);
+    if (!status)
+        status = slice_read(comparison, transaction, table);
+    view_end(transaction);
+    if (status)
+        return status;
+    comparison->more = rows_bound(comparison->sides, &bound);
+    rows_compare(comparison, table, comparison->more ? &bound : NULL);
+    buffer_clear(&comparison->from);
+    if (comparison->more) {
+        buffer_add(&comparison->from, bound);
+        buffer_add_byte(&comparison->from, '\0');
     }
-    arena_done(&sides[0].rows.arena);
-    arena_done(&sides[1].rows.arena);
+    return buffer_status(&comparison->from, comparison->error);
+}
+
+static enum status tables_compare(struct comparison *comparison)
+{
+    enum status status = STATUS_OK;
+    for (unsigned table = 0; !status && table < STATE_TABLE_COUNT; table++) {
+        do
+            status = slice_compare_next(comparison, (enum state_table)table);
+        while (!status && comparison->more);
+    }
+    arena_done(&comparison->sides[0].arena);
+    arena_done(&comparison->sides[1].arena);
+    buffer_done(&comparison->from);
     return status;
 }
 
@@ -156,6 +216,18 @@ static void scratch_remove(const struct store *scratch)
     rmdir(scratch->path);
 }
 
+/* How far the current state is, and by which catalogues. */
+static enum status verify_progress(struct view *view, struct progress *progress,
+                                   struct error *error)
+{
+    struct view_transaction *transaction = NULL;
+    enum status status = view_begin(view, &transaction, error);
+    if (!status)
+        *progress = *view_progress(transaction);
+    view_end(transaction);
+    return status;
+}
+
 /* Builds up to where the current state stands, by the catalogues that it uses. */
 static enum status verify_build(const struct fold_options *options,
                                 const struct fold_verify_options *verify,
@@ -174,45 +246,31 @@ static enum status verify_build(const struct fold_options *options,
     return status;
 }
 
-static enum status verify_compare(struct view_transaction *transaction, struct builder *builder,
-                                  struct comparison *comparison)
-{
-    struct state_transaction *other = NULL;
-    enum status status =
-        state_begin(view_owned_state(builder_view(builder)), false, &other, comparison->error);
-    comparison->sides[0] = view_state(transaction);
-    comparison->sides[1] = other;
-    for (unsigned table = 0; !status && table < STATE_TABLE_COUNT; table++)
-        status = table_compare(comparison, (enum state_table)table);
-    state_abort(other);
-    return status;
-}
-
 enum status fold_verify(const struct fold_options *options,
                         const struct fold_verify_options *verify, uint64_t *differences,
                         struct error *error)
 {
-    struct view *view = NULL;
-    struct view_transaction *transaction = NULL;
-    struct builder *builder = NULL;
     struct store scratch;
-    struct comparison comparison = {.verify = verify, .error = error};
-    enum status status = view_open(options->store, &view, error);
+    struct progress progress;
+    struct comparison comparison = {.journal = options->journal, .verify = verify, .error = error};
+    enum status status = view_open(options->store, &comparison.view, error);
     if (status)
         return status;
     status = scratch_make(options->store, &scratch, error);
+    if (status) {
+        view_release(comparison.view);
+        return status;
+    }
     struct fold_options aside = *options;
     aside.store = &scratch;
+    status = verify_progress(comparison.view, &progress, error);
     if (!status)
-        status = view_begin(view, &transaction, error);
+        status = verify_build(&aside, verify, &progress, &comparison.builder, error);
     if (!status)
-        status = verify_build(&aside, verify, view_progress(transaction), &builder, error);
-    if (!status)
-        status = verify_compare(transaction, builder, &comparison);
-    view_end(transaction);
-    builder_free(builder);
+        status = tables_compare(&comparison);
+    builder_free(comparison.builder);
     scratch_remove(&scratch);
-    view_release(view);
+    view_release(comparison.view);
     if (!status)
         *differences = comparison.differences;
     return status;

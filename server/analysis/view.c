@@ -174,6 +174,31 @@ void view_end(struct view_transaction *transaction)
     free(transaction);
 }
 
+void view_pause(struct view_transaction *transaction)
+{
+    state_abort(transaction->state);
+    transaction->state = NULL;
+}
+
+enum status view_resume(struct view_transaction *transaction, struct error *error)
+{
+    struct progress progress = {.received_ms = TIME_NONE};
+    struct state_transaction *state = NULL;
+    enum status status = state_begin(transaction->view->state, false, &state, error);
+    if (status)
+        return status;
+    status = progress_read(state, &progress, error);
+    if (status == STATUS_NOT_FOUND)
+        status = STATUS_OK; /* empty, as view_begin has it */
+    if (!status && progress.watermark != transaction->progress.watermark)
+        status = FAIL(error, STATUS_CONFLICT, "state", 0, "the state has moved on");
+    if (status)
+        state_abort(state);
+    else
+        transaction->state = state;
+    return status;
+}
+
 const struct history *view_history(const struct view_transaction *transaction)
 {
     return &transaction->declared->history;
