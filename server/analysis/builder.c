@@ -18,7 +18,8 @@ static void builder_forget(struct builder *builder)
     names_done(&builder->names);
     touches_clear(&builder->touches);
     cell_map_clear(&builder->cells);
-    memset(builder->numbers, 0, NUMBER_CACHE_SIZE * sizeof *builder->numbers);
+    if (builder->is_loaded) /* else it is empty, and large */
+        memset(builder->numbers, 0, NUMBER_CACHE_SIZE * sizeof *builder->numbers);
     builder->is_loaded = false;
 }
 

@@ -7,7 +7,9 @@
  * it is published, and takes the first one's place; readers of the old one end in peace.
  *
  * A state that proves damaged on the way (STORAGE: a value that fails its checksum) is built anew
- * in the same manner: it stays where it stands until the second has come there too.
+ * in the same manner: it stays where it stands until the second has come there too.  A second one
+ * whose step fails for damage is tried once more, since to build it took time, and then given up:
+ * after a failed write the engine may refuse an environment for good.
  */
 
 #include "analysis/fold.h"
@@ -22,6 +24,7 @@ struct fold {
     struct builder *first;
     struct builder *second; /* NULL: none on its way */
     uint64_t second_seen;   /* the last catalogue that was weighed for it */
+    bool second_failed;     /* its last step did, for damage */
     bool is_mending;        /* the first is damaged, and not folded any further */
     pthread_mutex_t lock;   /* of what other threads ask for, below */
     struct view *view;      /* of `first`, one reference */
@@ -248,14 +251,28 @@ static enum status first_advance(struct fold *fold, bool *more, struct error *er
     return STATUS_OK;
 }
 
+/* Without a second one, what asked for it asks again at the next step. */
+static void second_judge(struct fold *fold, enum status status)
+{
+    bool again = fold->second_failed;
+    fold->second_failed = status == STATUS_STORAGE && !again;
+    if (status != STATUS_STORAGE || !again)
+        return;
+    builder_free(fold->second);
+    fold->second = NULL;
+    fold->is_mending = false;
+}
+
 enum status fold_advance(struct fold *fold, bool *more, struct error *error)
 {
     *more = false;
     enum status status = first_advance(fold, more, error);
     if (!status)
         status = second_weigh(fold, error);
-    if (!status && fold->second)
+    if (!status && fold->second) {
         status = second_advance(fold, more, error);
+        second_judge(fold, status);
+    }
     fold_tell(fold);
     return status;
 }

@@ -189,6 +189,14 @@ static enum status tables_compare(struct comparison *comparison)
     return status;
 }
 
+static void scratch_remove(const struct store *scratch)
+{
+    char state[sizeof scratch->path + 8];
+    snprintf(state, sizeof state, "%s/state", scratch->path);
+    rmdir(state);
+    rmdir(scratch->path);
+}
+
 /* A store without a lock or a journal, for the state alone. */
 static enum status scratch_make(const struct store *store, struct store *scratch,
                                 struct error *error)
@@ -205,15 +213,10 @@ static enum status scratch_make(const struct store *store, struct store *scratch
     if (!mkdtemp(scratch->path))
         return FAIL(error, STATUS_STORAGE, scratch->path, 0, "cannot make the folder");
     snprintf(state, sizeof state, "%s/state", scratch->path);
-    return folder_make(state, 0700, error);
-}
-
-static void scratch_remove(const struct store *scratch)
-{
-    char state[sizeof scratch->path + 8];
-    snprintf(state, sizeof state, "%s/state", scratch->path);
-    rmdir(state);
-    rmdir(scratch->path);
+    enum status status = folder_make(state, 0700, error);
+    if (status)
+        scratch_remove(scratch);
+    return status;
 }
 
 /* How far the current state is, and by which catalogues. */
