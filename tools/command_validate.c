@@ -11,6 +11,7 @@
  */
 
 #include "command.h"
+#include "validate_store.h"
 
 #include "base/buffer.h"
 #include "base/value.h"
@@ -142,7 +143,14 @@ static int run(const struct options *options)
         diagnostics_done(&found);
         return command_failed(&error);
     }
-    int answer = show(options, &found, catalogue);
+    int answer = 0;
+    if (option_given(options, "store") &&
+        validate_store(option_text(options, "store"), catalogue, &found, &error)) {
+        command_failed(&error);
+        answer = 3; /* also a store that is missing */
+    }
+    if (!answer)
+        answer = show(options, &found, catalogue);
     catalogue_release(catalogue);
     diagnostics_done(&found);
     return answer;
@@ -150,6 +158,10 @@ static int run(const struct options *options)
 
 static const struct option_row rows[] = {
     {.name = "strict", .type = OPTION_FLAG, .help = "warnings are a no as well (exit 1)"},
+    {.name = "store",
+     .type = OPTION_TEXT,
+     .argument = "DIR",
+     .help = "warn of events and traits that this store never got, and of changes that break"},
     {.name = "format",
      .type = OPTION_CHOICE,
      .argument = "FORMAT",
@@ -161,7 +173,7 @@ static const struct option_row rows[] = {
 
 const struct command command_validate = {
     .name = "validate",
-    .arguments = "[DIR] [--strict] [--format text|json|github]",
+    .arguments = "[DIR] [--strict] [--format text|json|github] [--store DIR]",
     .summary = "checks a folder of experiment files, and reads them back in words",
     .options = rows,
     .shared = SHARED_EXPERIMENTS | SHARED_QUIET,
