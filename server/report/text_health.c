@@ -183,7 +183,12 @@ void text_health(struct painter *painter, const struct value *document)
     struct slice state = member_text(health, "state");
     bool alarm = slice_equals(state, "alarm"), warn = slice_equals(state, "warn");
     if (!text_is_exposed(document) && !alarm) {
+        text_heading(painter, "Can it be trusted?  ");
+        paint_text(painter, SLICE("there is nothing to judge yet"));
         paint_end(painter);
+        health_lag(painter, document);
+        health_outside(painter, document);
+        health_counts(painter, document);
         health_list(painter, "names", "never received", member(health, "never_received"));
         return;
     }

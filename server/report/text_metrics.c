@@ -26,10 +26,9 @@ enum column {
 #define WIDE_COLUMNS 76
 #define NARROW_SHIFT 10
 #define NAME_WIDTH 17
+/* .95 in the document is the double nearest to it. */
+#define ALPHA_ROUNDING 1e-9
 #define BAR_WIDTH_MAX 34u
-/* The corrected p from which the words say that the effect differs. */
-#define DIFFERS_P .05
-
 static unsigned shift_of(const struct painter *painter)
 {
     return painter->columns < WIDE_COLUMNS ? NARROW_SHIFT : 0;
@@ -285,7 +284,8 @@ static void segment_line(struct painter *painter, const struct value *value,
         paint_right(painter, slice_of(text), column_at(painter, COLUMN_POINTS));
     } else {
         paint_style(painter, PAINT_DIM);
-        paint_text(painter, SLICE("  too early"));
+        paint_text(painter, SLICE("  "));
+        paint_clipped(painter, member_text(comparison, "reason"), painter->columns - painter->at);
         paint_style(painter, PAINT_PLAIN);
     }
     if (difference.has_interval && scale->high > scale->low) {
@@ -299,34 +299,80 @@ static void segment_line(struct painter *painter, const struct value *value,
     paint_end(painter);
 }
 
-static void segment_heading(struct painter *painter, const struct value *segment,
-                            struct slice variant, bool many)
+/* The test of the variant's own effect: one a variant where there are several. */
+static const struct value *test_of(const struct value *segment, struct slice variant)
 {
-    const struct value *test = member(segment, "heterogeneity");
+    const struct value *tests = value_member(segment, SLICE("heterogeneity_by_variant"));
+    for (size_t i = 0; tests && i < tests->count; i++)
+        if (slice_equal(member_text(&tests->items[i], "variant"), variant))
+            return &tests->items[i];
+    return member(segment, "heterogeneity");
+}
+
+/* By the corrected p at the report's own error: false where there is no test. */
+static bool effect_differs(const struct value *test, const struct value *document)
+{
+    double alpha = 1 - member_number(document, "confidence");
+    return !member_is_null(test, "p_adjusted") &&
+           member_number(test, "p_adjusted") <= alpha + ALPHA_ROUNDING;
+}
+
+static void segment_words(struct buffer *text, const struct value *test,
+                          const struct value *document)
+{
     char p[P_TEXT_SIZE];
-    struct buffer text = {0};
-    buffer_format(&text, "by %.*s", SLICE_ARGS(member_text(segment, "segment")));
+    if (member_is_null(test, "p_adjusted")) {
+        buffer_add(text, SLICE(": exploratory"));
+        return;
+    }
+    buffer_format(text, ": %s (p %s)",
+                  effect_differs(test, document) ? "the effect differs"
+                                                 : "no evidence that the effect differs",
+                  p_format(member_number(test, "p_adjusted"), p));
+}
+
+static void segment_heading(struct painter *painter, const struct value *segment,
+                            struct slice variant, bool many, const struct value *document)
+{
+    struct buffer words = {0}, name = {0};
+    buffer_format(&name, "by %.*s", SLICE_ARGS(member_text(segment, "segment")));
     if (many)
-        buffer_format(&text, ", %.*s", SLICE_ARGS(variant));
-    if (!member_is_null(test, "p_adjusted"))
-        buffer_format(&text, ": %s (p %s)",
-                      member_number(test, "p_adjusted") <= DIFFERS_P
-                          ? "the effect differs"
-                          : "no evidence that the effect differs",
-                      p_format(member_number(test, "p_adjusted"), p));
-    else
-        buffer_add(&text, SLICE(": exploratory"));
+        buffer_format(&name, ", %.*s", SLICE_ARGS(variant));
+    const struct value *test = test_of(segment, variant);
+    segment_words(&words, test, document);
+    unsigned room = painter->columns - COLUMN_NAME;
+    unsigned taken = paint_width(buffer_slice(&words));
     paint_to(painter, COLUMN_NAME);
     paint_style(painter, PAINT_DIM);
-    paint_clipped(painter, buffer_slice(&text), painter->columns - COLUMN_NAME);
+    paint_clipped(painter, buffer_slice(&name),
+                  room > taken + NAME_WIDTH ? room - taken : NAME_WIDTH);
+    paint_clipped(painter, buffer_slice(&words), painter->columns - painter->at);
     paint_style(painter, PAINT_PLAIN);
     paint_end(painter);
-    buffer_done(&text);
+    const struct value *label = value_member(test, SLICE("label"));
+    if (label && label->kind == VALUE_TEXT && !member_is_null(test, "p_adjusted")) {
+        paint_to(painter, COLUMN_NAME + 2);
+        paint_style(painter, PAINT_DIM);
+        paint_text(painter, member_text(test, "label"));
+        paint_style(painter, PAINT_PLAIN);
+        paint_end(painter);
+    }
+    buffer_done(&name);
+    buffer_done(&words);
+}
+
+static const struct value *control_of(const struct value *document)
+{
+    const struct value *variants = member(document, "variants");
+    for (size_t i = 0; i < variants->count; i++)
+        if (member_is_true(&variants->items[i], "control"))
+            return &variants->items[i];
+    return NULL;
 }
 
 /* Units of control and variant together, the variant's value, the difference as a bar. */
 static void metric_segment(struct painter *painter, const struct value *segment, size_t index,
-                           const struct value *control)
+                           const struct value *document)
 {
     const struct value *values = member(segment, "values");
     struct paint_bar scale = {.width = BAR_WIDTH_MAX};
@@ -339,44 +385,34 @@ static void metric_segment(struct painter *painter, const struct value *segment,
         const struct value *comparison = &comparisons->items[index];
         if (i == 0)
             segment_heading(painter, segment, member_text(comparison, "variant"),
-                            comparisons->count > 1);
-        segment_line(painter, &values->items[i], comparison, control, &scale);
+                            comparisons->count > 1, document);
+        segment_line(painter, &values->items[i], comparison, control_of(document), &scale);
     }
 }
 
 /* Crossings are long: they are shown where the effect differs between their values. */
-static bool segment_is_shown(const struct value *segment)
+static bool segment_is_shown(const struct value *segment, const struct value *document)
 {
-    const struct value *test = member(segment, "heterogeneity");
     struct slice name = member_text(segment, "segment");
     bool crossing = name.size && memmem(name.data, name.size, " x ", 3);
-    return !crossing ||
-           (!member_is_null(test, "p_adjusted") && member_number(test, "p_adjusted") <= DIFFERS_P);
+    return !crossing || effect_differs(member(segment, "heterogeneity"), document);
 }
 
 static void metric_segments(struct painter *painter, const struct value *metric,
-                            const struct value *control)
+                            const struct value *document)
 {
     const struct value *segments = member(metric, "segments");
     const struct value *comparisons = member(metric, "comparisons");
     for (size_t i = 0; i < segments->count; i++)
-        for (size_t index = 0; segment_is_shown(&segments->items[i]) && index < comparisons->count;
-             index++)
-            metric_segment(painter, &segments->items[i], index, control);
-}
-
-static const struct value *control_of(const struct value *document)
-{
-    const struct value *variants = member(document, "variants");
-    for (size_t i = 0; i < variants->count; i++)
-        if (member_is_true(&variants->items[i], "control"))
-            return &variants->items[i];
-    return NULL;
+        for (size_t j = 0;
+             segment_is_shown(&segments->items[i], document) && j < comparisons->count; j++)
+            metric_segment(painter, &segments->items[i], j, document);
 }
 
 static void text_metric(struct painter *painter, const struct value *metric,
-                        const struct value *control)
+                        const struct value *document)
 {
+    const struct value *control = control_of(document);
     const struct value *comparisons = member(metric, "comparisons");
     struct paint_bar scale = {.width = BAR_WIDTH_MAX};
     if (painter->columns - column_at(painter, COLUMN_INTERVAL) + 4 < scale.width)
@@ -392,7 +428,7 @@ static void text_metric(struct painter *painter, const struct value *metric,
         metric_comparison(painter, metric, &comparisons->items[i], &scale);
     metric_open(painter, metric);
     if (slice_equals(member_text(metric, "role"), "goal"))
-        metric_segments(painter, metric, control);
+        metric_segments(painter, metric, document);
 }
 
 void text_metrics(struct painter *painter, const struct value *document)
@@ -412,5 +448,5 @@ void text_metrics(struct painter *painter, const struct value *document)
     paint_style(painter, PAINT_PLAIN);
     paint_end(painter);
     for (size_t i = 0; i < metrics->count; i++)
-        text_metric(painter, &metrics->items[i], control_of(document));
+        text_metric(painter, &metrics->items[i], document);
 }
