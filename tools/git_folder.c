@@ -80,7 +80,7 @@ static bool is_source(struct slice name)
 
 static struct slice cut(struct slice *rest, char at)
 {
-    const char *end = memchr(rest->data, at, rest->size);
+    const char *end = rest->size ? memchr(rest->data, at, rest->size) : NULL;
     size_t size = end ? (size_t)(end - rest->data) : rest->size;
     struct slice part = {.data = rest->data, .size = size};
     *rest = slice_from(*rest, size + 1);
