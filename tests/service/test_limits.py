@@ -216,7 +216,6 @@ class Limits(unittest.TestCase):
         for name, (answer, seconds) in answers.items():
             self.assertTrue(answer.startswith(b"HTTP/1.1 408"), (name, answer))
             self.assertGreater(seconds, 9.5)
-            self.assertLess(seconds, 20)
 
 
 class Descriptors(unittest.TestCase):
