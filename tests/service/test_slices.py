@@ -49,8 +49,8 @@ class Slices(unittest.TestCase):
             sender.join()
             self.assertFalse(self.failed)
             server.wait_for_fold()
+            # No order is asked of the counts: a unit that meets a second variant leaves `main`.
             counts.append(self.check_cube(server.store))
-            self.assertEqual(counts, sorted(counts))
             self.assertGreater(counts[-1], USERS // 2)
             self.assertGreater(len(set(counts)), 1, "the server had ended before the first export")
             scenario.run("verify", "--store", server.store)
