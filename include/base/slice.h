@@ -75,6 +75,9 @@ static inline struct slice slice_from(struct slice s, size_t from)
 /* Whether all bytes are valid UTF-8 (no surrogates, no overlong forms, no NUL). */
 bool slice_is_utf8(struct slice s);
 
+/* Whether valid UTF-8 holds a control character: of ASCII, or of Latin-1 (C2 80 to C2 9F). */
+bool slice_has_control(struct slice s);
+
 /* Code points in valid UTF-8. */
 size_t slice_code_points(struct slice s);
 

@@ -55,6 +55,17 @@ bool slice_is_utf8(struct slice s)
     return true;
 }
 
+bool slice_has_control(struct slice s)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        unsigned char byte = (unsigned char)s.data[i];
+        unsigned char before = i ? (unsigned char)s.data[i - 1] : 0;
+        if (byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0))
+            return true;
+    }
+    return false;
+}
+
 size_t slice_code_points(struct slice s)
 {
     size_t count = 0;

@@ -31,18 +31,6 @@ bool unit_kind_parse(struct slice text, enum unit_kind *kind)
     return false;
 }
 
-/* Those of ASCII and of Latin-1, which in UTF-8 are C2 80 to C2 9F. */
-static bool has_control(struct slice text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        unsigned char before = i ? (unsigned char)text.data[i - 1] : 0;
-        if (byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0))
-            return true;
-    }
-    return false;
-}
-
 static bool is_zeros(struct slice text)
 {
     bool has_zero = false;
@@ -71,7 +59,7 @@ const char *unit_id_fault(struct slice id)
         return "the id is longer than 256 bytes";
     if (!slice_is_utf8(id))
         return "the id is not UTF-8";
-    if (has_control(id))
+    if (slice_has_control(id))
         return "the id has a control character";
     if (is_placeholder(id))
         return "the id is a placeholder, not somebody's";

@@ -173,23 +173,13 @@ bool type_trait(struct parser *parser, const struct node *node, struct slice *ou
     return true;
 }
 
-static bool has_control(struct slice text)
-{
-    for (size_t at = 0; at < text.size;) {
-        int32_t point = text_next(text, &at);
-        if (point < 0x20 || (point >= 0x7f && point < 0xa0))
-            return true;
-    }
-    return false;
-}
-
 bool type_event(struct parser *parser, const struct node *node, struct slice *out)
 {
     if (!type_scalar(parser, node, "the name of an event"))
         return false;
     struct slice text = node->text;
     bool spaced = text.size && (text.data[0] == ' ' || text.data[text.size - 1] == ' ');
-    if (text.size == 0 || spaced || has_control(text) ||
+    if (text.size == 0 || spaced || slice_has_control(text) ||
         slice_code_points(text) > EVENT_MAX_POINTS) {
         fault(parser, node->place, "bad-name",
               "an event name is 1 to 128 characters without control characters, "

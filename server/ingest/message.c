@@ -233,18 +233,6 @@ static struct slice draft_properties(struct draft *draft, const struct value *pr
     return draft_json(draft, &kept);
 }
 
-/* Control characters of ASCII, and of Latin-1, which in UTF-8 are C2 80 to C2 9F. */
-static bool has_control(struct slice text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        unsigned char before = i ? (unsigned char)text.data[i - 1] : 0;
-        if (byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0))
-            return true;
-    }
-    return false;
-}
-
 /* An event name as grammar.md has it: 1 to 128 characters, no control character, no space at the
  * ends. */
 static bool draft_event(struct draft *draft)
@@ -265,7 +253,7 @@ static bool draft_event(struct draft *draft)
         return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name over 128 characters"));
     if (name.data[0] == ' ' || name.data[name.size - 1] == ' ')
         return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name with a space at its end"));
-    if (has_control(name))
+    if (slice_has_control(name))
         return refuse(draft, REJECTION_BAD_EVENT, SLICE("event name with a control character"));
     message->event = name;
     return true;
