@@ -40,7 +40,8 @@ struct moments {
     double variance; /* s^2, divisor units - 1; >= 0 */
 };
 
-/* NO_UNITS, ONE_UNIT; INVALID on sums that no values have (n SS < S^2). */
+/* NO_UNITS, ONE_UNIT; INVALID on a bad step and on sums that no values have (n SS < S^2);
+ * NOT_FINITE when the step carries a moment past the largest double. */
 MUST_CHECK enum reason sums_moments(const struct sums *sums, struct moments *moments);
 
 /* The mean alone: NO_UNITS. */
@@ -53,12 +54,12 @@ MUST_CHECK enum reason sums_covariance(const struct joint_sums *sums, struct mom
 /* n ab - a b, exactly, then rounded to the nearest double: the centred cross product times n. */
 double exact_cross(uint64_t n, int128 ab, int128 a, int128 b);
 
-/* Adds b to a; both have the same step.  For adding up cohorts. */
+/* Adds b to a; both have the same step.  For adding up cohorts: within the cube's limits. */
 void sums_add(struct sums *a, const struct sums *b);
 
 /* The sums of `count` values as they are written in decimal: the step is the power of ten at which
- * all of them are whole.  INVALID when a value is not finite, or when the squares would pass 2^126
- * even after the smallest steps that matter (2^-52 of the largest value) were chosen. */
+ * all of them are whole, at most 1.  INVALID when a value is not finite, or when the squares would
+ * pass 2^126 even after the smallest steps that matter (2^-52 of the largest value) were chosen. */
 MUST_CHECK enum reason sums_of_values(const double *values, size_t count, struct sums *sums);
 MUST_CHECK enum reason joint_sums_of_values(const double *x, const double *y, size_t count,
                                             struct joint_sums *sums);

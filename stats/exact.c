@@ -1,0 +1,137 @@
+/*
+ * From exact fractions to doubles.
+ *
+ * Rounding  the quotient is cut to 62 bits, or to fewer where the result is subnormal; what was
+ *           cut sets the last bit, which lies below those that a double keeps and so only breaks
+ *           ties.  The conversion of a 63-bit integer to a double then rounds once.
+ * Accuracy  half a unit in the last place: no double is nearer (tests/stats/test_sums.c).
+ * Reference Goldberg (1991), ACM Computing Surveys 23:5-48, on the sticky bit.
+ */
+
+#include "exact.h"
+
+#include <float.h>
+#include <math.h>
+
+#define KEPT_BITS 62
+
+/* The exponent of the last bit of a subnormal double. */
+#define EXPONENT_MIN (DBL_MIN_EXP - DBL_MANT_DIG)
+
+void exact_set(mpz_t value, int128 from)
+{
+    __extension__ typedef unsigned __int128 uint128;
+    uint128 size = from < 0 ? -(uint128)from : (uint128)from;
+    uint64_t halves[2] = {(uint64_t)(size >> 64), (uint64_t)size};
+    mpz_import(value, 2, 1, sizeof *halves, 0, 0, halves);
+    if (from < 0)
+        mpz_neg(value, value);
+}
+
+void exact_set_count(mpz_t value, uint64_t from)
+{
+    mpz_import(value, 1, 1, sizeof from, 0, 0, &from);
+}
+
+void exact_set_cross(mpz_t value, uint64_t n, int128 ab, int128 a, int128 b)
+{
+    mpz_t left, right;
+    mpz_inits(left, right, NULL);
+    exact_set_count(left, n);
+    exact_set(right, ab);
+    mpz_mul(value, left, right);
+    exact_set(left, a);
+    exact_set(right, b);
+    mpz_submul(value, left, right);
+    mpz_clears(left, right, NULL);
+}
+
+/* The integer part of |numerator| / denominator 2^-exponent, its last bit set when that is not
+ * all. */
+static int64_t cut_quotient(const mpz_t numerator, const mpz_t denominator, long exponent)
+{
+    mpz_t quotient, rest, divisor;
+    mpz_inits(quotient, rest, divisor, NULL);
+    mpz_abs(quotient, numerator);
+    mpz_set(divisor, denominator);
+    if (exponent < 0)
+        mpz_mul_2exp(quotient, quotient, (mp_bitcnt_t)-exponent);
+    else
+        mpz_mul_2exp(divisor, divisor, (mp_bitcnt_t)exponent);
+    mpz_tdiv_qr(quotient, rest, quotient, divisor);
+    int64_t cut = (int64_t)mpz_get_ui(quotient);
+    if (mpz_sgn(rest) != 0)
+        cut |= 1;
+    mpz_clears(quotient, rest, divisor, NULL);
+    return cut;
+}
+
+double exact_quotient(const mpz_t numerator, const mpz_t denominator)
+{
+    int sign = mpz_sgn(numerator);
+    if (sign == 0)
+        return 0;
+    /* The quotient is inside (2^(length - 1), 2^(length + 1)). */
+    long length = (long)mpz_sizeinbase(numerator, 2) - (long)mpz_sizeinbase(denominator, 2);
+    long exponent = length - (KEPT_BITS - 1);
+    /* Two bits below the last that a subnormal keeps: the tie and the sticky one. */
+    if (exponent < EXPONENT_MIN - 2)
+        exponent = EXPONENT_MIN - 2;
+    int64_t cut = cut_quotient(numerator, denominator, exponent);
+    if (exponent > DBL_MAX_EXP)
+        return sign < 0 ? -HUGE_VAL : HUGE_VAL;
+    return ldexp((double)(sign < 0 ? -cut : cut), (int)exponent);
+}
+
+/* 10^power as a fraction. */
+static void ten_fraction(long power, mpz_t numerator, mpz_t denominator)
+{
+    mpz_ui_pow_ui(numerator, 10, power > 0 ? (unsigned long)power : 0);
+    mpz_ui_pow_ui(denominator, 10, power < 0 ? (unsigned long)-power : 0);
+}
+
+double exact_ten(int power)
+{
+    mpz_t numerator, denominator;
+    mpz_inits(numerator, denominator, NULL);
+    ten_fraction(power, numerator, denominator);
+    double ten = exact_quotient(numerator, denominator);
+    mpz_clears(numerator, denominator, NULL);
+    return ten;
+}
+
+/* A finite double as a fraction. */
+static void double_fraction(double value, mpz_t numerator, mpz_t denominator)
+{
+    mpq_t exact;
+    mpq_init(exact);
+    mpq_set_d(exact, value);
+    mpz_set(numerator, mpq_numref(exact));
+    mpz_set(denominator, mpq_denref(exact));
+    mpq_clear(exact);
+}
+
+static void step_fraction(double step, mpz_t numerator, mpz_t denominator)
+{
+    long power = lround(log10(step));
+    if (power >= TEN_POWER_MIN && power <= TEN_POWER_MAX) {
+        ten_fraction(power, numerator, denominator);
+        if (exact_quotient(numerator, denominator) == step)
+            return;
+    }
+    double_fraction(step, numerator, denominator);
+}
+
+void exact_scale(mpz_t numerator, mpz_t denominator, double step, unsigned power)
+{
+    if (step == 1)
+        return;
+    mpz_t up, down;
+    mpz_inits(up, down, NULL);
+    step_fraction(step, up, down);
+    for (unsigned i = 0; i < power; i++) {
+        mpz_mul(numerator, numerator, up);
+        mpz_mul(denominator, denominator, down);
+    }
+    mpz_clears(up, down, NULL);
+}

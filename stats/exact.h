@@ -1,0 +1,36 @@
+#ifndef STATS_EXACT_H
+#define STATS_EXACT_H
+
+/*
+ * Exact integers and fractions of stats/, and the one rounding that makes a double of them.
+ *
+ * A fraction is a pair of GMP integers that need not be in lowest terms.  GMP's own conversions
+ * round towards 0; these round to the nearest double, ties to even, subnormal results too, with
+ * integer operations only, so that every compiler and machine gives the same bits.
+ */
+
+#include "stats/sums.h"
+
+#include <gmp.h>
+
+/* value := from. */
+void exact_set(mpz_t value, int128 from);
+void exact_set_count(mpz_t value, uint64_t from);
+
+/* value := n ab - a b. */
+void exact_set_cross(mpz_t value, uint64_t n, int128 ab, int128 a, int128 b);
+
+/* The double nearest to numerator / denominator; infinite beyond the largest.  denominator > 0. */
+double exact_quotient(const mpz_t numerator, const mpz_t denominator);
+
+/* The double nearest to 10^power, TEN_POWER_MIN <= power <= TEN_POWER_MAX: those that are normal.
+ */
+#define TEN_POWER_MIN (-307)
+#define TEN_POWER_MAX 308
+double exact_ten(int power);
+
+/* numerator / denominator times step^power.  A step that is the nearest double to a power of ten
+ * counts as that power of ten; any other as itself.  step > 0 and finite. */
+void exact_scale(mpz_t numerator, mpz_t denominator, double step, unsigned power);
+
+#endif
