@@ -9,8 +9,9 @@
  * Key in the state, big endian so that byte order is the order above:
  *     u32 definition number | u8 population | u16 slice | i32 cohort day (sign bit flipped) |
  *     u8 variant | u8 metric
- * Value: u8 count, then that many 16-byte little-endian two's-complement integers.  A cell whose
- * integers are all zero is not stored.
+ * Value: u8 count, then that many 16-byte little-endian two's-complement integers; then, of a kind
+ * with a map, varint count and for each bin in rising order varint difference to the bin before,
+ * zigzag varint integer.  A cell whose integers and bins are all zero is not stored.
  *
  * metric: 0 is `units`; 1.. are the metrics of the definition in the order of experiment_metrics().
  * variant: index in the file's order; CUBE_NO_VARIANT where there is none.
@@ -37,11 +38,82 @@ enum units_field {
     UNITS_SKEWED,
     UNITS_FIELD_COUNT
 };
-/* Fields of conversion and retention. */
-enum share_field { SHARE_N, SHARE_X, SHARE_FIELD_COUNT };
+/* After them, with q numeric covariates (adjust_for): Z_1..Z_q, then Z_k Z_l for k <= l, row by
+ * row; micro-units and their squares.  A missing value enters as the declared `missing`. */
 
-#define CUBE_FIELDS_MAX 16
+/*
+ * Fields by kind of metric (cube.md).  Values are in micro-units unless they are counts. `OPTIONAL`
+ * of a kind with a unit value y: with q covariates ZY_1..ZY_q, then GY = sum of g y with g the
+ * unit's value of the first goal (a share's is 0 or 1, counts and values as in their own fields);
+ * GY is there where the experiment has a goal with a unit value and the metric is not that goal.
+ */
+/* conversion, retention; y in {0, 1}; then OPTIONAL */
+enum share_field { SHARE_N, SHARE_X, SHARE_FIELD_COUNT };
+/* count (y a whole number), sum (y in micro-units), capped; then OPTIONAL */
+enum value_field {
+    VALUE_N,
+    VALUE_S,
+    VALUE_SS,
+    VALUE_RAW_S, /* before the cap; clamped to +-10^9 units */
+    VALUE_RAW_SS,
+    VALUE_NONZERO,
+    VALUE_CAPPED,
+    VALUE_FIELD_COUNT
+};
+/* mean (y the total of the property, s the number of events), ratio; both capped by their own cap
+ */
+enum ratio_field {
+    RATIO_N,
+    RATIO_Y,
+    RATIO_S,
+    RATIO_YY,
+    RATIO_SS,
+    RATIO_YS,
+    RATIO_UNITS, /* units with y or s other than 0 */
+    RATIO_FIELD_COUNT
+};
+enum nps_field { NPS_N, NPS_RESPONDED, NPS_PROMOTERS, NPS_DETRACTORS, NPS_FIELD_COUNT };
+/* retention_curve: n, then x_b of each bracket */
+enum curve_field { CURVE_N, CURVE_X };
+/* time_to: n; the map has the bins of each cause, see cube_bin */
+enum time_field { TIME_N, TIME_FIELD_COUNT };
+/* breadth: accounts, accounts whose members could not all be read; the map has the sizes */
+enum breadth_field { BREADTH_N, BREADTH_CUT, BREADTH_FIELD_COUNT };
+/* one step of a flow, as a metric of its own: numbers follow those of the metrics */
+enum step_field {
+    STEP_N,
+    STEP_REACHED,
+    STEP_COMPLETED,
+    STEP_DISMISSED,
+    STEP_FAILED,
+    STEP_FIELD_COUNT
+};
+
+/* Most integers of a cell: a curve of 53 brackets with its n, covariates and goal. */
+#define CUBE_FIELDS_MAX 64
 #define CUBE_NO_VARIANT 255
+
+/*
+ * Some kinds have a map beside their integers: bin -> integer, sparse.  A bin is the map's number
+ * and the place in it.
+ *     time_to  map c: cause c (0 the event, 1.. `competing` in their order); place: time bin
+ *     count    map 0: H[y], y = 0..cap, where the cap is at most 1 000
+ *     breadth  map 0: G_s, map 1: Y_s, map 2: Q_s; place: the size s, 0 included
+ *     step     map 0: seconds from the step before (or the exposure) to this step, map 1: seconds
+ *              in it; place: a log-linear bin (wait_bin)
+ */
+#define CUBE_BIN(map, place) ((uint32_t)(map) << 24 | (uint32_t)(place))
+#define CUBE_BIN_MAP(bin) ((bin) >> 24)
+#define CUBE_BIN_PLACE(bin) ((bin)&0xffffff)
+
+/* Time bins: 5 minutes to 24 h, then hours.  The bin of a time since exposure, and its two ends. */
+#define TIME_BINS_FIRST_DAY 288
+uint32_t time_bin(int64_t elapsed_ms);
+int64_t time_bin_from_ms(uint32_t bin);
+int64_t time_bin_until_ms(uint32_t bin);
+/* Wait bins: each second to 127 s, then 64 bins an octave. */
+uint32_t wait_bin(int64_t elapsed_ms);
+double wait_bin_seconds(uint32_t bin); /* the middle of the bin */
 
 /* name as in the document's health.outside */
 #define OUTSIDE_MAP(X)                                                                             \
@@ -114,8 +186,14 @@ struct cube {
 };
 struct cube_entry {
     struct cell_key key;
-    uint8_t field_count;  /* at least those of its metric; absent ones are 0 */
-    const int128 *values; /* in the cube's arena */
+    uint8_t field_count;         /* at least those of its metric; absent ones are 0 */
+    const int128 *values;        /* in the cube's arena */
+    const struct cube_bin *bins; /* rising; none is zero */
+    size_t bin_count;
+};
+struct cube_bin {
+    uint32_t bin;
+    int64_t count; /* bins hold counts and small sums: below 2^63 by the limits of cube.md */
 };
 /* STORAGE when a cell fails its checksum or is no cell. */
 MUST_CHECK enum status cube_read(struct view_transaction *transaction,

@@ -179,7 +179,8 @@ static enum status contribution_before(struct unit_work *work, size_t index)
         for (size_t i = 0; i < scheme->definition_count; i++)
             work->before[i].population = POPULATION_NONE;
     }
-    contribution_of(&scheme->definitions[index], &work->record, &work->before[index]);
+    struct unit_view view = {.record = &work->record};
+    contribution_of(&scheme->definitions[index], &view, &work->before[index]);
     return STATUS_OK;
 }
 
@@ -188,7 +189,8 @@ static enum status contribution_after(struct unit_work *work, size_t index)
     static const struct contribution nothing = {.population = POPULATION_NONE};
     const struct scheme_definition *definition = &work->builder->scheme->definitions[index];
     struct contribution after;
-    contribution_of(definition, &work->record, &after);
+    struct unit_view view = {.record = &work->record};
+    contribution_of(definition, &view, &after);
     return contribution_add(&work->builder->cells, definition->definition->number,
                             work->before ? &work->before[index] : &nothing, &after, work->error);
 }

@@ -195,9 +195,10 @@ static void analysed_fill(const struct scheme_definition *definition,
     }
 }
 
-void contribution_of(const struct scheme_definition *definition, const struct unit_record *record,
+void contribution_of(const struct scheme_definition *definition, const struct unit_view *view,
                      struct contribution *contribution)
 {
+    const struct unit_record *record = view->record;
     *contribution = (struct contribution){.population = POPULATION_NONE};
     if (!record || record->kind != definition->kind)
         return;

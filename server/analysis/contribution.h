@@ -34,8 +34,21 @@ struct contribution {
     uint64_t reached;                         /* of them, those with y = 1 */
 };
 
-/* `record` NULL: a unit not seen yet. */
-void contribution_of(const struct scheme_definition *definition, const struct unit_record *record,
+/* A unit that was tied to another one for a while: a user to an account. */
+struct unit_member {
+    const struct unit_record *record; /* the member's own */
+    int64_t from_ms, until_ms;        /* its outcomes in [from, until) are of this unit too */
+};
+
+/* All that is known of a unit when it is judged. */
+struct unit_view {
+    const struct unit_record *record; /* NULL: a unit not seen yet */
+    const struct unit_member *members;
+    size_t member_count;
+    bool members_cut; /* there were more than are read */
+};
+
+void contribution_of(const struct scheme_definition *definition, const struct unit_view *view,
                      struct contribution *contribution);
 
 /* Adds `after` and subtracts `before`, touching no cell where nothing changed. */
