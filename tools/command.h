@@ -24,6 +24,7 @@ struct command {
 };
 
 extern const struct command command_assign;
+extern const struct command command_calc;
 extern const struct command command_diff;
 extern const struct command command_export;
 extern const struct command command_import;

@@ -54,4 +54,7 @@
 #define UNIT_LIST_MAX 2000  /* entries of each list of a unit record, the first in record order */
 #define UNIT_VALUE_MAX 2000 /* bytes of one state value; longer unit records are split */
 
+/* A line of `gangway calc`: a million values; a tree of them takes some hundred MB. */
+#define CALC_LINE_MAX (16 * 1024 * 1024)
+
 #endif
