@@ -11,7 +11,7 @@
  *
  * Each function returns REASON_NONE and fills its outputs with finite numbers, or returns why there
  * is no answer and leaves its outputs untouched.  NaN and infinity never leave stats/.  Nothing
- * here allocates, keeps state, or calls another thread's data: all functions are pure.
+ * here keeps memory or state, or calls another thread's data: all functions are pure.
  *
  * Levels are errors, not confidences: alpha = .05 means a 95 % interval.  Alpha is inside (0, 1).
  */
