@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WHOLE_MAX 9007199254740992.0 /* 2^53: from here a double skips whole numbers */
+#define WHOLE_MAX (INT64_C(1) << 53) /* from here a double skips whole numbers */
 
 /* ---- Reading ---- */
 
@@ -114,12 +114,22 @@ double calc_positive(struct calc *call, const char *key)
     return calc_failed(call) ? 0 : value;
 }
 
+/* A whole number from 0 to 2^53; an integer above is refused though its double is 2^53. */
+static bool value_is_count(const struct value *value)
+{
+    double number = value->number;
+    if (value->kind == VALUE_INTEGER)
+        return value->integer >= 0 && value->integer <= WHOLE_MAX;
+    return value->kind == VALUE_REAL && number >= 0 && number <= (double)WHOLE_MAX &&
+           number == floor(number);
+}
+
 static uint64_t count_of(struct calc *call, const char *key, const struct value *value)
 {
     double number = number_of(call, key, value);
     if (calc_failed(call))
         return 0;
-    if (number >= 0 && number <= WHOLE_MAX && number == floor(number))
+    if (value_is_count(value))
         return (uint64_t)number;
     calc_bad(call, key, "wants a whole number from 0 to 2^53, not %.17g", number);
     return 0;
@@ -263,10 +273,8 @@ static const uint64_t *counts_of(struct calc *call, const char *key, const struc
     *count = 0;
     for (size_t i = 0; counts && i < list->count; i++) {
         const struct value *item = &list->items[i];
-        bool is_count = value_is_number(item) && item->number >= 0 && item->number <= WHOLE_MAX &&
-                        item->number == floor(item->number);
-        counts[i] =
-            is_count ? (uint64_t)item->number : count_of(call, item_key(call, key, i), item);
+        counts[i] = value_is_count(item) ? (uint64_t)item->number
+                                         : count_of(call, item_key(call, key, i), item);
         if (calc_failed(call))
             return NULL;
     }
