@@ -10,7 +10,7 @@
  *           after looking.  Few accounts: scale c by anytime_c_scaled.
  * Accuracy  w and c 1e-9 relative to the authors' own code with lamW (reference/anytime.csv), the
  *           one-sided c to GrowthBook's gbstats (reference/anytime_halfwidth.csv); the any-look
- *           error by simulation (test_simulation.c).
+ *           error by simulation (stats/EVIDENCE.md).
  * Reference Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024), Annals of Statistics,
  *           arXiv 2103.06476.
  */

@@ -6,7 +6,7 @@
  * p_fixed <= 4a/5, whose errors add up to at most a.
  *
  * Not for   a final test that is read again on more data: recomputed daily it errs at .12, not .05
- *           (test_simulation.c shows it).
+ *           (stats/EVIDENCE.md shows it).
  */
 
 #include "stats/design.h"

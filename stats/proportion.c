@@ -18,7 +18,7 @@
  * Assumes   independent units, one outcome a unit.  Clustered units: not these functions.
  * Not for   a handful of units where the guarantee must be exact: Fisher, Clopper-Pearson.  Never
  *           take Wald's p1 - p0 +- z se instead: its coverage at .01 with 100 v 900 units is 64 %
- *           (test_simulation.c).
+ *           (stats/EVIDENCE.md).
  * Accuracy  score limits 1e-8, Wilson, Newcombe and z 1e-9 relative to vectors of mpmath at 40
  *           digits, R and SciPy, at up to 1e9 units a variant (tests/stats/reference:
  *           miettinen_nurminen.csv, wilson.csv, two_proportions.csv).

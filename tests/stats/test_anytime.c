@@ -1,7 +1,7 @@
 /*
  * The anytime interval against its authors' code, GrowthBook's and the design's table, and the
  * agreement of its p with its interval.  That it holds its error under peeking is
- * test_simulation.c.
+ * stats/EVIDENCE.md.
  */
 
 #include "stats/anytime.h"

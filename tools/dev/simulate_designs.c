@@ -1,0 +1,133 @@
+/*
+ * The designs: the hybrid's any-look error with its final test read once, and read again daily; the
+ * power that the plan promises.
+ *
+ *   hybrid  rates of 20 %, 20 units a variant and look, N* reached at look 100, looks going on to
+ *           200; any-look error is that of the anytime interval at a/5 or the final test at 4a/5.
+ *   hybrid-power  20 % against 23.6 %, planned for power .8 of a plain test at .05; 50 looks.
+ *   power   the same size and a plain test; the naive plan asks that the expected difference
+ *           itself be just significant, which forgets the chance of a smaller one.
+ */
+
+#include "simulate_shares.h"
+
+#include "stats/design.h"
+#include "stats/estimate.h"
+#include "stats/power.h"
+
+#include <gsl/gsl_randist.h>
+#include <math.h>
+
+#define ALPHA .05
+#define CONTROL .2
+#define TREATMENT .236
+#define POWER .8
+
+static bool anytime_rejects(const struct proportion_pair *counts, double planned, double alpha)
+{
+    struct estimate estimate;
+    struct test test;
+    if (!gate_is_open(counts))
+        return false;
+    must(estimate_of_proportions(counts, planned, &estimate));
+    must(estimate_anytime_test(&estimate, 0, alpha, &test));
+    return test.p <= alpha;
+}
+
+static void hybrid_play(const struct simulation *simulation, gsl_rng *random,
+                        struct outcome *outcome)
+{
+    enum { STEP_UNITS = 20, LOOKS = 100 };
+    const struct design_levels levels = design_levels(DESIGN_HYBRID, ALPHA);
+    struct proportion_pair counts = nobody;
+    bool anytime = false, frozen = false, again = false;
+    (void)simulation;
+    for (int look = 1; look <= 2 * LOOKS; look++) {
+        pair_draw(&counts, random, STEP_UNITS, CONTROL, CONTROL);
+        anytime = anytime || anytime_rejects(&counts, 2. * LOOKS * STEP_UNITS, levels.anytime);
+        if (look < LOOKS || again)
+            continue;
+        again = score_rejects(&counts, levels.fixed);
+        frozen = frozen || (again && look == LOOKS);
+    }
+    outcome->figures[0].seen = anytime || frozen;
+    outcome->figures[0].naive = anytime || again;
+}
+
+static unsigned planned_units;
+
+static void power_prepare(void)
+{
+    const struct power_design design = {.alpha = ALPHA, .allocation = 1};
+    double units;
+    must(power_proportion_units(&design, CONTROL, TREATMENT, POWER, &units));
+    planned_units = (unsigned)ceil(units);
+}
+
+static void hybrid_power_play(const struct simulation *simulation, gsl_rng *random,
+                              struct outcome *outcome)
+{
+    enum { LOOKS = 50 };
+    const struct design_levels levels = design_levels(DESIGN_HYBRID, ALPHA);
+    struct proportion_pair counts = nobody;
+    bool hybrid = false, always = false;
+    (void)simulation;
+    for (unsigned look = 1; look <= LOOKS; look++) {
+        unsigned until = planned_units * look / LOOKS;
+        pair_draw(&counts, random, until - (unsigned)counts.control.units, TREATMENT, CONTROL);
+        hybrid = hybrid || anytime_rejects(&counts, 2. * planned_units, levels.anytime);
+        always = always || anytime_rejects(&counts, 2. * planned_units, ALPHA);
+    }
+    outcome->figures[0].seen = hybrid || score_rejects(&counts, levels.fixed);
+    outcome->figures[0].naive = always;
+}
+
+/* The size at which the expected difference has p = alpha: that of power one half. */
+static unsigned naive_units(void)
+{
+    const struct power_design design = {.alpha = ALPHA, .allocation = 1};
+    double units;
+    must(power_proportion_units(&design, CONTROL, TREATMENT, .5, &units));
+    return (unsigned)ceil(units);
+}
+
+static void power_play(const struct simulation *simulation, gsl_rng *random,
+                       struct outcome *outcome)
+{
+    struct proportion_pair counts = nobody, naive = nobody;
+    (void)simulation;
+    pair_draw(&counts, random, planned_units, TREATMENT, CONTROL);
+    pair_draw(&naive, random, naive_units(), TREATMENT, CONTROL);
+    outcome->figures[0].seen = score_rejects(&counts, ALPHA);
+    outcome->figures[0].naive = score_rejects(&naive, ALPHA);
+}
+
+static const struct simulation rows[] = {
+    {.name = "hybrid",
+     .replicates_long = 10000,
+     .replicates_short = 2000,
+     .figures = {{.what = "any look rejects, final test frozen",
+                  .must = {MUST_AT_MOST, .05},
+                  .naive = "final test read again at each look",
+                  .naive_must = {MUST_BE_ABOVE, .1}}},
+     .play = hybrid_play},
+    {.name = "hybrid-power",
+     .replicates_long = 10000,
+     .replicates_short = 2000,
+     .figures = {{.what = "rejects by the final look at the plain test's size",
+                  .must = {MUST_AT_LEAST, .72},
+                  .naive = "anytime interval alone, same size",
+                  .naive_must = {MUST_BE_BELOW, .72}}},
+     .prepare = power_prepare,
+     .play = hybrid_power_play},
+    {.name = "power",
+     .replicates_long = 10000,
+     .replicates_short = 4000,
+     .figures = {{.what = "score test rejects at the planned size",
+                  .must = {MUST_BE_NEAR, POWER},
+                  .naive = "size at which the difference is just significant",
+                  .naive_must = {MUST_BE_FAR, POWER}}},
+     .prepare = power_prepare,
+     .play = power_play},
+};
+const struct simulation_family simulate_designs = {rows, sizeof rows / sizeof *rows};
