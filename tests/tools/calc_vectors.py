@@ -2,9 +2,11 @@
 
 A file is a family: its first line says what computed it, every other line is a case with `name`,
 `input` and `expected`.  What was computed elsewhere has 17 digits; null is undefined, "inf" is
-infinite.  The tolerances are those of the design; a figure that needs another has a row and a reason.
+infinite.  The tolerances are those of the design; a figure that needs another has a row and a
+reason.
 """
 
+import copy
 import json
 import math
 import os
@@ -57,6 +59,10 @@ EXCEPTED = {
     ("beta_binomial", "check_l0_minus_l1_equals_mean_diff"):
         "a check of the reference's own integrals, 0 but for rounding",
 }
+
+# What a hostile or careless caller puts where a number belongs.
+HOSTILE = [0, -0.0, 1, -1, 2, 0.5, 1e-300, 1e308, -1e308, 5e-324, 2**53, 2**53 + 2, 10**9, 10**15,
+           10**30, None, True, "x", "NaN", "inf", [], {}, [1], [[1]], [None]]
 
 # Where exactly 0 is expected, rounding of terms of size 1 may be left.
 ZERO_FLOOR = 1e-12
@@ -174,3 +180,35 @@ def check(family):
             figures.wrong.append(f"{family} {case['name']}: ignores {answer['ignored']}")
         figures.passed += len(figures.wrong) == before
     return figures
+
+
+def leaves(value, path=()):
+    """The paths of all that stands in a value, lists and objects too."""
+    yield path
+    items = value.items() if isinstance(value, dict) else \
+        enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from leaves(item, (*path, key))
+
+
+def mutated(chance, value):
+    """The value with one to three faults."""
+    value = copy.deepcopy(value)
+    for _ in range(chance.randint(1, 3)):
+        paths = [path for path in leaves(value) if path]
+        if not paths:
+            break
+        *way, last = chance.choice(paths)
+        parent = value
+        for key in way:
+            parent = parent[key]
+        fault = chance.randrange(5)
+        if fault == 0:
+            del parent[last]
+        elif fault == 1 and isinstance(parent[last], list):
+            parent[last] = (parent[last] * 3)[:chance.randrange(1 + 3 * len(parent[last]))]
+        elif fault == 2 and isinstance(parent[last], (int, float)):
+            parent[last] *= chance.choice([-1, 1e-9, 1e9, 1e150])
+        else:
+            parent[last] = copy.deepcopy(chance.choice(HOSTILE))
+    return value

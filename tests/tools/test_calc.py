@@ -1,6 +1,5 @@
 """`gangway calc`: every vector of every family, and the way it treats lines that are wrong."""
 
-import copy
 import json
 import os
 import random
@@ -9,7 +8,7 @@ import subprocess
 import unittest
 
 import calc_vectors
-from calc_vectors import GANGWAY, SOURCE, ask
+from calc_vectors import GANGWAY, HOSTILE, SOURCE, ask
 
 SEED = 20261124
 MUTATIONS = 24  # of each family
@@ -24,9 +23,6 @@ MISSING = {
     "relative_lift_fieller", "relative_lift_log", "rmst", "seq_asymptotic_cs", "seq_growthbook",
     "seq_halfwidth_growthbook", "stratified_cmh", "survival_two_arm", "welch_summary", "welch_t",
 }
-
-HOSTILE = [0, -0.0, 1, -1, 2, 0.5, 1e-300, 1e308, -1e308, 5e-324, 2**53, 2**53 + 2, 10**9, 10**15,
-           10**30, None, True, "x", "NaN", "inf", [], {}, [1], [[1]], [None]]
 
 COUNTS = '{"counts": [30, 50], "weights": [1, 1]}'
 
@@ -202,38 +198,6 @@ class Lines(unittest.TestCase):
         self.assertIn(b"cannot write", done.stderr)
 
 
-def leaves(value, path=()):
-    """The paths of all that stands in a value, lists and objects too."""
-    yield path
-    items = value.items() if isinstance(value, dict) else \
-        enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        yield from leaves(item, (*path, key))
-
-
-def mutated(chance, value):
-    """The value with one to three faults."""
-    value = copy.deepcopy(value)
-    for _ in range(chance.randint(1, 3)):
-        paths = [path for path in leaves(value) if path]
-        if not paths:
-            break
-        *way, last = chance.choice(paths)
-        parent = value
-        for key in way:
-            parent = parent[key]
-        fault = chance.randrange(5)
-        if fault == 0:
-            del parent[last]
-        elif fault == 1 and isinstance(parent[last], list):
-            parent[last] = (parent[last] * 3)[:chance.randrange(1 + 3 * len(parent[last]))]
-        elif fault == 2 and isinstance(parent[last], (int, float)):
-            parent[last] *= chance.choice([-1, 1e-9, 1e9, 1e150])
-        else:
-            parent[last] = copy.deepcopy(chance.choice(HOSTILE))
-    return value
-
-
 class Hostile(unittest.TestCase):
     def check(self, family, lines):
         """None of these crashes, takes long, or is answered with what is no JSON."""
@@ -255,7 +219,8 @@ class Hostile(unittest.TestCase):
         families = [name for name in calc_vectors.known() if name in calc_vectors.families()]
         for family in families:
             given = [case["input"] for case in calc_vectors.cases(family)]
-            lines = [json.dumps(mutated(chance, chance.choice(given))) for _ in range(MUTATIONS)]
+            lines = [json.dumps(calc_vectors.mutated(chance, chance.choice(given)))
+                     for _ in range(MUTATIONS)]
             self.check(family, lines)
 
     def test_every_single_hostile_value_in_every_place_is_survived(self):
