@@ -1,0 +1,200 @@
+/*
+ * Kaplan-Meier: how many are still waiting at each time.
+ *
+ * Estimate  S(t) = prod over times <= t of (1 - d/n).
+ * Variance  Greenwood: G = sum d/(n (n - d)), var S = S^2 G.  Cumulative hazard sum d/n.
+ * Band      with se = sqrt(G): log S exp(+- z se); log-log S^exp(+- z se/|ln S|); plain
+ *           S (1 +- z se); cut at 0 and 1.
+ * Quantile  the first time with S <= 1 - p; where S rests at 1 - p (within 1.5e-8, for the rounding
+ *           of the product), the middle of the rest.  Its limits the same of the band's two edges.
+ *
+ * Assumes   independent units; censoring that tells nothing of the event.
+ * Not for   competing ends (incidence.h).  Past the last event nothing is extrapolated: "not
+ *           reached" is an answer.  The band is of one time, not of the whole curve at once.
+ * Accuracy  1e-9 of R survival 3.5.3, survfit and quantile, all three bands
+ *           (tests/stats/test_kaplan_meier.c).
+ * Reference Kaplan and Meier (1958), JASA 53:457-481; Greenwood (1926); Brookmeyer and Crowley
+ *           (1982), Biometrics 38:29-41.  Where a band rises again at its end, the crossing is
+ *           taken at the nearest value of the band, as survfit does.
+ */
+
+#include "stats/kaplan_meier.h"
+#include "stats/normal.h"
+
+#include <math.h>
+
+/* What counts as S resting exactly at 1 - p. */
+#define REST_TOLERANCE 0x1p-26
+
+enum reason survival_curve(const struct life_table *table, struct survival_point *points)
+{
+    enum reason reason = life_table_check(table);
+    if (reason)
+        return reason;
+    double survival = 1, greenwood = 0, hazard = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct life_row *row = &table->rows[i];
+        if (row->events > 0) {
+            double n = (double)row->at_risk, d = (double)row->events;
+            double stay = (double)(row->at_risk - row->events);
+            survival *= stay / n;
+            hazard += d / n;
+            if (stay > 0)
+                greenwood += d / n / stay;
+        }
+        points[i] = (struct survival_point){.time = row->time,
+                                            .at_risk = row->at_risk,
+                                            .events = row->events,
+                                            .censored = row->censored,
+                                            .survival = survival,
+                                            .greenwood = greenwood,
+                                            .hazard = hazard};
+    }
+    return REASON_NONE;
+}
+
+enum reason survival_at(const struct survival_point *points, size_t count, double time,
+                        struct survival_point *point)
+{
+    if (count == 0)
+        return REASON_NO_UNITS;
+    if (!(time >= 0) || !isfinite(time))
+        return REASON_INVALID;
+    struct survival_point result = {.survival = 1};
+    size_t i = 0;
+    for (; i < count && points[i].time <= time; i++)
+        result = points[i];
+    if (!(i > 0 && result.time == time)) {
+        result.at_risk = i < count ? points[i].at_risk : 0;
+        result.events = result.censored = 0;
+    }
+    result.time = time;
+    *point = result;
+    return REASON_NONE;
+}
+
+static bool point_is_valid(const struct survival_point *point)
+{
+    return point->survival >= 0 && point->survival <= 1 && point->greenwood >= 0 &&
+           isfinite(point->greenwood);
+}
+
+enum reason survival_se(const struct survival_point *point, double *se)
+{
+    if (!point_is_valid(point))
+        return REASON_INVALID;
+    if (point->survival == 0)
+        return REASON_NOT_FINITE;
+    *se = point->survival * sqrt(point->greenwood);
+    return REASON_NONE;
+}
+
+enum reason survival_interval(const struct survival_point *point, enum survival_scale scale,
+                              double alpha, struct interval *interval)
+{
+    if (!point_is_valid(point) || !alpha_is_valid(alpha))
+        return REASON_INVALID;
+    double s = point->survival, half = normal_z_two_sided(alpha) * sqrt(point->greenwood);
+    if (s == 0)
+        return REASON_NOT_FINITE;
+    if (scale == SURVIVAL_LOG_LOG) {
+        if (s == 1)
+            return REASON_NO_EVENTS;
+        double log_s = log(s), power = exp(half / -log_s);
+        *interval = (struct interval){exp(log_s * power), exp(log_s / power)};
+    } else if (scale == SURVIVAL_LOG)
+        *interval = (struct interval){s * exp(-half), fmin(1, s * exp(half))};
+    else
+        *interval = (struct interval){fmax(0, s - s * half), fmin(1, s + s * half)};
+    return REASON_NONE;
+}
+
+enum edge { EDGE_CURVE, EDGE_LOW, EDGE_HIGH };
+
+/* One of the three curves whose crossing is asked for. */
+struct crossing {
+    const struct survival_point *points;
+    size_t count;
+    double share;
+    enum edge edge;
+    enum survival_scale scale;
+    double alpha;
+};
+
+/* The share that has ended by point i, by this edge; NAN where the band has no value. */
+static double crossing_share(const struct crossing *of, size_t i)
+{
+    const struct survival_point *point = &of->points[i];
+    struct interval band;
+    if (of->edge == EDGE_CURVE)
+        return 1 - point->survival;
+    if (survival_interval(point, of->scale, of->alpha, &band))
+        return (double)NAN;
+    return 1 - (of->edge == EDGE_LOW ? band.low : band.high);
+}
+
+/* The time of the smallest share of at least `least`, the earliest of them; time 0 has share 0. */
+static struct survival_time crossing_from(const struct crossing *of, double least)
+{
+    struct survival_time first = {.reached = least <= 0};
+    double nearest = first.reached ? 0 : (double)INFINITY;
+    for (size_t i = 0; i < of->count; i++) {
+        double share = crossing_share(of, i);
+        if (!(share >= least && share < nearest))
+            continue;
+        nearest = share;
+        first = (struct survival_time){.reached = true, .time = of->points[i].time};
+    }
+    return first;
+}
+
+/* Whether the last value is the share asked for: the curve then rests there until the end. */
+static bool crossing_rests_at_end(const struct crossing *of)
+{
+    return fabs(crossing_share(of, of->count - 1) - of->share) < REST_TOLERANCE;
+}
+
+static struct survival_time crossing_time(const struct crossing *of)
+{
+    struct survival_time from = crossing_from(of, of->share - REST_TOLERANCE);
+    struct survival_time until = crossing_from(of, of->share + REST_TOLERANCE);
+    if (!from.reached)
+        return from;
+    if (crossing_rests_at_end(of))
+        until = (struct survival_time){true, of->points[of->count - 1].time};
+    if (!until.reached)
+        return until;
+    return (struct survival_time){true, from.time + (until.time - from.time) / 2};
+}
+
+enum reason survival_quantile(const struct survival_point *points, size_t count, double share,
+                              struct survival_time *quantile)
+{
+    if (count == 0)
+        return REASON_NO_UNITS;
+    if (!(share > 0 && share < 1))
+        return REASON_INVALID;
+    struct crossing curve = {.points = points, .count = count, .share = share, .edge = EDGE_CURVE};
+    *quantile = crossing_time(&curve);
+    return REASON_NONE;
+}
+
+enum reason survival_quantile_interval(const struct survival_point *points, size_t count,
+                                       double share, enum survival_scale scale, double alpha,
+                                       struct survival_time_interval *interval)
+{
+    if (count == 0)
+        return REASON_NO_UNITS;
+    if (!(share > 0 && share < 1) || !alpha_is_valid(alpha))
+        return REASON_INVALID;
+    struct crossing edge = {.points = points,
+                            .count = count,
+                            .share = share,
+                            .edge = EDGE_LOW,
+                            .scale = scale,
+                            .alpha = alpha};
+    struct survival_time low = crossing_time(&edge);
+    edge.edge = EDGE_HIGH;
+    *interval = (struct survival_time_interval){.low = low, .high = crossing_time(&edge)};
+    return REASON_NONE;
+}
