@@ -7,6 +7,7 @@ import re
 import subprocess
 import unittest
 
+import calc_mirror
 import calc_vectors
 from calc_vectors import GANGWAY, HOSTILE, SOURCE, ask
 
@@ -236,6 +237,39 @@ class Hostile(unittest.TestCase):
                     if isinstance(case[key], list) and case[key]:
                         lines.append(json.dumps({**case, key: [hostile, *case[key][1:]]}))
             self.check(family, lines)
+
+
+class Mirror(unittest.TestCase):
+    def differences(self, family, inputs):
+        mirror = calc_mirror.MIRROR[family][0]
+        _, answers, _ = ask(family, [json.dumps(value) for value in inputs])
+        _, mirrored, _ = ask(family, [json.dumps(mirror(value)) for value in inputs])
+        relative = max(calc_vectors.FAMILY_TOLERANCE.get(family, 1e-9), 1e-9)
+        found = []
+        for value, left, right in zip(inputs, answers, mirrored, strict=True):
+            if left["status"] == "error" or right["status"] == "error":
+                if left["status"] != right["status"]:
+                    found.append(f"{left} became {right}")
+            else:
+                found += [f"{line} of {json.dumps(value)[:300]}" for line in
+                          calc_mirror.differences(family, left, right, relative)]
+        return found
+
+    def test_exchanging_the_variants_mirrors_the_figures(self):
+        chance = random.Random(SEED + 1)
+        self.assertLessEqual(set(calc_mirror.MIRROR), set(calc_vectors.families()))
+        for family in sorted(set(calc_mirror.MIRROR) & set(calc_vectors.known()) - MISSING):
+            given = [case["input"] for case in calc_vectors.cases(family)]
+            faulty = [calc_vectors.mutated(chance, chance.choice(given)) for _ in range(MUTATIONS)]
+            self.assertEqual(self.differences(family, given + faulty)[:10], [])
+
+    def test_a_figure_that_does_not_mirror_is_seen(self):
+        for kind, value, wrong in (("same", 1, 2), ("negate", [1, 2], [-1, -2]),
+                                   ("invert", ["inf", 2], [2, "inf"]), ("complement", .2, .2),
+                                   ("lift", [0, 1], [0, 1]), ("reverse", [1, 2], [1, 2])):
+            wanted = calc_mirror.expected(kind, "x", {"x": value})
+            self.assertTrue(calc_mirror.is_near(wanted, wanted, 1e-9))
+            self.assertFalse(calc_mirror.is_near(wanted, wrong, 1e-9), kind)
 
 
 if __name__ == "__main__":
