@@ -4,19 +4,22 @@
  * With k treatment units per control unit, pb = (p0 + k p1)/(1 + k), d = p1 - p0:
  *   n0    = [z_a sqrt(pb(1-pb)(1 + 1/k)) + z_b sqrt(p1(1-p1)/k + p0(1-p0))]^2 / d^2
  *   power = Phi((|d| sqrt(n0) - z_a sqrt(pb(1-pb)(1 + 1/k))) / sqrt(p1(1-p1)/k + p0(1-p0)))
- * Non-inferiority with margin M and true harm h, both rates near p, one-sided:
- *   n0    = (z_a + z_b)^2 p(1-p)(1 + 1/k) / (M - h)^2
+ * Both tails: + Phi(-(|d| sqrt(n0) + z_a sqrt(...)) / sqrt(...)).
+ * Non-inferiority is power_margin with p(1-p) for both variances.  By Cohen's h:
+ *   power = Q(z_a - h sqrt(n0 n1/(n0 + n1))), both tails where it is two-sided.
  *
  * Assumes   counts large enough for the normal; a fixed design read once, at alpha of power_alpha.
- * Not for   clustered units: multiply by the design effect.  The other tail's rejections are left
- *           out (R's strict = FALSE); they matter only where the power is useless anyway.
+ * Not for   clustered units: power_normal.h.  The other tail's rejections are left out unless asked
+ *           for (R's strict = TRUE); they matter only where the power is useless anyway.
  * Accuracy  n 1e-6, power 1e-9 of R's power.prop.test (tests/stats/reference/power.csv).
- * Reference Fleiss, Levin, Paik (2003), Statistical Methods for Rates and Proportions, ch. 4.
+ * Reference Fleiss, Levin, Paik (2003), Statistical Methods for Rates and Proportions, ch. 4; Cohen
+ *           (1988), Statistical Power Analysis for the Behavioral Sciences, ch. 6 (h).
  */
 
 #include "stats/power.h"
 #include "stats/anytime.h"
 #include "stats/normal.h"
+#include "stats/power_normal.h"
 #include "stats/root.h"
 
 #include <gsl/gsl_cdf.h>
@@ -27,14 +30,14 @@ static bool inside_unit(double rate)
     return rate > 0 && rate < 1;
 }
 
-static bool design_is_valid(const struct power_design *design)
+bool power_design_is_valid(const struct power_design *design)
 {
     bool level =
         design->one_sided ? design->alpha > 0 && design->alpha < .5 : alpha_is_valid(design->alpha);
     return level && design->allocation > 0 && isfinite(design->allocation);
 }
 
-static double design_z(const struct power_design *design)
+double power_design_z(const struct power_design *design)
 {
     return design->one_sided ? normal_z_one_sided(design->alpha)
                              : normal_z_two_sided(design->alpha);
@@ -58,10 +61,14 @@ static double power_at(const struct power_design *design, double control, double
                        double units)
 {
     struct spread spread = spread_of(design, control, treatment);
-    double reach = fabs(treatment - control) * sqrt(units) - design_z(design) * spread.null;
+    double size = fabs(treatment - control) * sqrt(units);
+    double critical = power_design_z(design) * spread.null;
     if (spread.true_rates == 0)
-        return reach > 0;
-    return gsl_cdf_ugaussian_P(reach / spread.true_rates);
+        return size > critical;
+    double power = gsl_cdf_ugaussian_P((size - critical) / spread.true_rates);
+    if (design->both_tails && !design->one_sided)
+        power += gsl_cdf_ugaussian_Q((size + critical) / spread.true_rates);
+    return fmin(1, power);
 }
 
 double power_alpha(enum design design, double alpha, size_t members)
@@ -92,14 +99,14 @@ enum reason power_always_inflation(double alpha, double power, double *inflation
 enum reason power_proportion_units(const struct power_design *design, double control,
                                    double treatment, double power, double *units)
 {
-    if (!design_is_valid(design) || !inside_unit(control) || !inside_unit(treatment) ||
+    if (!power_design_is_valid(design) || !inside_unit(control) || !inside_unit(treatment) ||
         !inside_unit(power))
         return REASON_INVALID;
     if (control == treatment)
         return REASON_NOT_DETECTABLE;
     struct spread spread = spread_of(design, control, treatment);
     double z_power = normal_z_one_sided(1 - power);
-    double reach = design_z(design) * spread.null + z_power * spread.true_rates;
+    double reach = power_design_z(design) * spread.null + z_power * spread.true_rates;
     double root = reach / fabs(treatment - control);
     /* A power below that of no units at all needs none. */
     double result = root > 0 ? root * root : 0;
@@ -112,7 +119,7 @@ enum reason power_proportion_units(const struct power_design *design, double con
 enum reason power_proportion(const struct power_design *design, double control, double treatment,
                              double units, double *power)
 {
-    if (!design_is_valid(design) || !inside_unit(control) || !inside_unit(treatment) ||
+    if (!power_design_is_valid(design) || !inside_unit(control) || !inside_unit(treatment) ||
         !(units > 0) || !isfinite(units))
         return REASON_INVALID;
     *power = power_at(design, control, treatment, units);
@@ -135,8 +142,8 @@ enum reason power_proportion_detectable(const struct power_design *design, doubl
                                         double units, double power, enum side side,
                                         double *difference)
 {
-    if (!design_is_valid(design) || !inside_unit(control) || !inside_unit(power) || !(units > 0) ||
-        !isfinite(units))
+    if (!power_design_is_valid(design) || !inside_unit(control) || !inside_unit(power) ||
+        !(units > 0) || !isfinite(units))
         return REASON_INVALID;
     struct search search = {.design = design, .control = control, .units = units, .power = power};
     double furthest = side == SIDE_HIGH ? 1 - control : -control;
@@ -146,35 +153,43 @@ enum reason power_proportion_detectable(const struct power_design *design, doubl
     return REASON_NONE;
 }
 
-static bool non_inferiority_is_valid(const struct power_design *design, double rate, double margin,
-                                     double harm)
+enum reason power_arcsine(double alpha, bool one_sided, double h, double control_units,
+                          double treatment_units, double *power)
 {
-    return design->one_sided && design_is_valid(design) && inside_unit(rate) && margin > 0 &&
-           isfinite(margin) && isfinite(harm);
+    struct power_design design = {.alpha = alpha, .one_sided = one_sided, .allocation = 1};
+    if (!power_design_is_valid(&design) || !(h >= 0) || !isfinite(h) || !(control_units > 0) ||
+        !isfinite(control_units) || !(treatment_units > 0) || !isfinite(treatment_units))
+        return REASON_INVALID;
+    double shift = h / sqrt(1 / control_units + 1 / treatment_units), z = power_design_z(&design);
+    double result = gsl_cdf_ugaussian_Q(z - shift);
+    if (!one_sided)
+        result += gsl_cdf_ugaussian_Q(z + shift);
+    *power = fmin(1, result);
+    return REASON_NONE;
+}
+
+static bool guardrail_is_valid(double rate, double margin)
+{
+    return inside_unit(rate) && margin > 0;
+}
+
+static struct power_variances guardrail_variances(double rate)
+{
+    return (struct power_variances){.control = rate * (1 - rate), .treatment = rate * (1 - rate)};
 }
 
 enum reason power_non_inferiority_units(const struct power_design *design, double rate,
                                         double margin, double harm, double power, double *units)
 {
-    if (!non_inferiority_is_valid(design, rate, margin, harm) || !inside_unit(power))
+    if (!guardrail_is_valid(rate, margin))
         return REASON_INVALID;
-    if (harm >= margin)
-        return REASON_NOT_DETECTABLE;
-    double z = fmax(0, design_z(design) + normal_z_one_sided(1 - power));
-    double root = z / (margin - harm);
-    double result = root * root * rate * (1 - rate) * (1 + 1 / design->allocation);
-    if (!isfinite(result))
-        return REASON_NOT_DETECTABLE;
-    *units = result;
-    return REASON_NONE;
+    return power_margin_units(design, guardrail_variances(rate), margin, harm, power, units);
 }
 
 enum reason power_non_inferiority(const struct power_design *design, double rate, double margin,
                                   double harm, double units, double *power)
 {
-    if (!non_inferiority_is_valid(design, rate, margin, harm) || !(units > 0) || !isfinite(units))
+    if (!guardrail_is_valid(rate, margin))
         return REASON_INVALID;
-    double se = sqrt(rate * (1 - rate) * (1 + 1 / design->allocation) / units);
-    *power = gsl_cdf_ugaussian_P((margin - harm) / se - design_z(design));
-    return REASON_NONE;
+    return power_margin(design, guardrail_variances(rate), margin, harm, units, power);
 }

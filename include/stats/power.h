@@ -13,7 +13,14 @@ struct power_design {
     double alpha;      /* error of the test, plain: see power_alpha for a design and a family */
     bool one_sided;    /* alpha is one tail's */
     double allocation; /* treatment units per control unit, > 0 */
+    bool both_tails;   /* counts a rejection in the wrong direction too (R's strict = TRUE) */
 };
+
+/* Whether a design can be planned with. */
+bool power_design_is_valid(const struct power_design *design);
+
+/* The normal critical value of its test. */
+double power_design_z(const struct power_design *design);
 
 /* The alpha to plan with: 4 alpha / (5 members) for hybrid, else alpha / members. */
 double power_alpha(enum design design, double alpha, size_t members);
@@ -26,7 +33,7 @@ MUST_CHECK enum reason power_always_inflation(double alpha, double power, double
 MUST_CHECK enum reason power_proportion_units(const struct power_design *design, double control,
                                               double treatment, double power, double *units);
 
-/* The chance that the test rejects, in the direction of the true difference. */
+/* The chance that the test rejects in the direction of the true difference, or at all. */
 MUST_CHECK enum reason power_proportion(const struct power_design *design, double control,
                                         double treatment, double units, double *power);
 
@@ -47,5 +54,10 @@ MUST_CHECK enum reason power_non_inferiority_units(const struct power_design *de
 MUST_CHECK enum reason power_non_inferiority(const struct power_design *design, double rate,
                                              double margin, double harm, double units,
                                              double *power);
+
+/* The power of the test of Cohen's h = 2 asin sqrt(p1) - 2 asin sqrt(p0), given h >= 0 and both
+ * sizes; both tails when it is two-sided. */
+MUST_CHECK enum reason power_arcsine(double alpha, bool one_sided, double h, double control_units,
+                                     double treatment_units, double *power);
 
 #endif

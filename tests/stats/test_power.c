@@ -8,7 +8,7 @@
 
 #include <gsl/gsl_errno.h>
 
-enum { KIND_UNITS = 1, KIND_POWER, KIND_DETECTABLE };
+enum { KIND_UNITS = 1, KIND_POWER, KIND_DETECTABLE, KIND_STRICT };
 
 static void everything_matches_r(void **state)
 {
@@ -27,6 +27,7 @@ static void everything_matches_r(void **state)
             assert_int_equal(power_proportion_units(&design, p1, p2, power, &got), REASON_NONE);
             assert_close(got, expected, 1e-6);
             break;
+        case KIND_STRICT: design.both_tails = true; __attribute__((fallthrough));
         case KIND_POWER:
             assert_int_equal(power_proportion(&design, p1, p2, n, &got), REASON_NONE);
             assert_close(got, expected, 1e-9);
@@ -59,6 +60,20 @@ static void size_power_and_difference_undo_each_other(void **state)
                          REASON_NONE);
         assert_close(got, treatment - control, 1e-8);
     }
+}
+
+/* Without an effect a test of both tails rejects as often as its level says. */
+static void without_an_effect_the_power_is_the_level(void **state)
+{
+    (void)state;
+    struct power_design design = {.alpha = .037, .allocation = 1, .both_tails = true};
+    double got = NOT_A_NUMBER;
+    assert_int_equal(power_proportion(&design, .3, .3, 470, &got), REASON_NONE);
+    assert_close(got, .037, 1e-12);
+    assert_int_equal(power_arcsine(.037, false, 0, 470, 310, &got), REASON_NONE);
+    assert_close(got, .037, 1e-12);
+    assert_int_equal(power_arcsine(.037, true, 0, 470, 310, &got), REASON_NONE);
+    assert_close(got, .037, 1e-12);
 }
 
 static void an_uneven_split_costs_units(void **state)
@@ -135,6 +150,9 @@ static void what_cannot_be_planned_says_why(void **state)
         assert_int_equal(power_proportion(&good, .1, .2, sizes[i], &out), REASON_INVALID);
         assert_int_equal(power_proportion_units(&design, .1, .2, .8, &out), REASON_INVALID);
         assert_int_equal(power_non_inferiority(&one, .2, sizes[i], 0, 100, &out), REASON_INVALID);
+        assert_int_equal(power_arcsine(.05, false, .1, sizes[i], 10, &out), REASON_INVALID);
+        assert_int_equal(power_arcsine(.05, false, .1, 10, sizes[i], &out), REASON_INVALID);
+        assert_int_equal(power_arcsine(sizes[i], false, .1, 10, 10, &out), REASON_INVALID);
     }
     assert_true(out == 5);
 }
@@ -145,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_matches_r),
         cmocka_unit_test(size_power_and_difference_undo_each_other),
+        cmocka_unit_test(without_an_effect_the_power_is_the_level),
         cmocka_unit_test(an_uneven_split_costs_units),
         cmocka_unit_test(peeking_costs_what_the_design_says),
         cmocka_unit_test(non_inferiority_by_hand),
