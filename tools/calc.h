@@ -66,7 +66,9 @@ struct calc_family {
 /* The parts, a line each, sorted.  X(part): tools/calc_<part>.c has calc_<part>_families. */
 #define CALC_PARTS(X)                                                                              \
     X(multiplicity)                                                                                \
-    X(sample_ratio)
+    X(power)                                                                                       \
+    X(sample_ratio)                                                                                \
+    X(shrinkage)
 
 #define X(part) extern const struct calc_family calc_##part##_families[];
 CALC_PARTS(X)
