@@ -65,6 +65,8 @@ struct calc_family {
 
 /* The parts, a line each, sorted.  X(part): tools/calc_<part>.c has calc_<part>_families. */
 #define CALC_PARTS(X)                                                                              \
+    X(adjustment)                                                                                  \
+    X(association)                                                                                 \
     X(multiplicity)                                                                                \
     X(power)                                                                                       \
     X(sample_ratio)                                                                                \
