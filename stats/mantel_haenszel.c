@@ -184,14 +184,41 @@ enum reason mantel_haenszel_difference(const struct proportion_pair *strata, siz
                              estimate);
 }
 
-/* The expected `a` at that odds ratio, given the margins: the root of a quadratic inside the range,
- * in the form that does not cancel. */
-static double expected_successes(const struct table *t, double odds)
+/* The expected count of a cell at its odds ratio, given its row's and column's totals, and what is
+ * in neither (`rest`, which may be negative): the root of a quadratic, in the form that does not
+ * cancel.  `spread` is n1 n0 + m (N - m). */
+static double expected_count(double row, double column, double rest, double spread, double odds)
 {
-    double b = t->n - t->n1 - t->m + odds * (t->n1 + t->m), a = 1 - odds;
-    double k = odds * t->n1 * t->m;
-    double root = sqrt(fmax(0, b * b + 4 * a * k));
-    return b >= 0 ? 2 * k / (b + root) : (root - b) / (2 * a);
+    double b = rest + odds * (row + column), gap = odds * (row - column);
+    double root = sqrt(rest * rest + gap * gap + 2 * odds * spread);
+    return b >= 0 ? 2 * odds * row * column / (b + root) : (root - b) / (2 * (1 - odds));
+}
+
+/* A table against what its margins and the common odds ratio expect. */
+struct expectation {
+    double gap;         /* observed - expected successes of the treatment */
+    double information; /* 1 / sum of 1 / expected */
+};
+
+static struct expectation expectation_of(const struct table *t, double odds)
+{
+    double l = t->b + t->d, spread = t->n1 * t->n0 + t->m * l;
+    double observed[] = {t->a, t->b, t->c, t->d}, signs[] = {1, -1, -1, 1};
+    double expected[] = {
+        expected_count(t->n1, t->m, t->n0 - t->m, spread, odds),
+        expected_count(t->n1, l, t->m - t->n1, spread, 1 / odds),
+        expected_count(t->n0, t->m, t->n1 - t->m, spread, 1 / odds),
+        expected_count(t->n0, l, t->m - t->n0, spread, odds),
+    };
+    double sum = 0;
+    size_t least = 0;
+    for (size_t i = 0; i < 4; i++) {
+        sum += 1 / expected[i];
+        if (expected[i] < expected[least])
+            least = i;
+    }
+    /* All four gaps are the same but for their sign; the least cell has it with the most digits. */
+    return (struct expectation){signs[least] * (observed[least] - expected[least]), 1 / sum};
 }
 
 /* The common odds ratio itself. */
@@ -226,11 +253,10 @@ enum reason breslow_day_test(const struct proportion_pair *strata, size_t count,
         struct table t = table_of(&strata[i]);
         if (!is_compared(&strata[i]) || t.m == 0 || t.m == t.n)
             continue;
-        double e = expected_successes(&t, odds);
-        double v = 1 / (1 / e + 1 / (t.n1 - e) + 1 / (t.m - e) + 1 / (t.n0 - t.m + e));
-        plain += (t.a - e) * (t.a - e) / v;
-        gap += t.a - e;
-        information += v;
+        struct expectation e = expectation_of(&t, odds);
+        plain += e.gap * e.gap / e.information;
+        gap += e.gap;
+        information += e.information;
         telling++;
     }
     if (telling < 2)
