@@ -51,8 +51,11 @@ enum cluster_method {
 /* The method for a comparison of the two: CR2 when either is small.  `control` may be NULL. */
 enum cluster_method cluster_method(const struct cluster *treatment, const struct cluster *control);
 
-/* The pooled share, and the mean of shares with its plain variance.  NO_UNITS without accounts with
- * members, TOO_FEW with one; a variance of 0 is no failure. */
+/* The pooled share, and the mean of shares, alone.  NO_UNITS without accounts with members. */
+MUST_CHECK enum reason cluster_pooled_share(const struct cluster *cluster, double *share);
+MUST_CHECK enum reason cluster_mean_share(const struct cluster *cluster, double *share);
+
+/* The same with their variances, which may be 0.  TOO_FEW with one account with members. */
 MUST_CHECK enum reason cluster_pooled(const struct cluster *cluster, enum cluster_method method,
                                       struct variant_value *value);
 MUST_CHECK enum reason cluster_mean(const struct cluster *cluster, struct variant_value *value);

@@ -30,6 +30,10 @@ MUST_CHECK enum reason lift_of_proportions(const struct proportion_pair *pair, s
 MUST_CHECK enum reason lift_of_means(struct lift_mean treatment, struct lift_mean control,
                                      struct lift *lift);
 
+/* The log of the odds ratio in `log_ratio` with its error; `lift` is the odds ratio - 1.  NO_EVENTS
+ * unless both variants have successes and failures. */
+MUST_CHECK enum reason lift_log_odds(const struct proportion_pair *pair, struct lift *lift);
+
 /* Fixed interval of the lift, exp(log_ratio +- z log_se) - 1. */
 MUST_CHECK enum reason lift_interval(const struct lift *lift, double alpha,
                                      struct interval *interval);

@@ -14,8 +14,18 @@ struct ratio_sums {
     double step_y, step_s; /* > 0 */
 };
 
-/* R = y/s with its variance and units - 1 degrees of freedom.  NO_UNITS, ONE_UNIT; NEAR_ZERO when
- * s sums to 0; INVALID on sums that no values have. */
+/* The sums that someone else has added up in floating point, as they are written.  INVALID when not
+ * finite or a square is below 0. */
+struct ratio_totals {
+    double y, s, yy, ss, ys;
+};
+MUST_CHECK enum reason ratio_sums_of_totals(uint64_t units, const struct ratio_totals *totals,
+                                            struct ratio_sums *sums);
+
+/* R = y/s alone.  NO_UNITS; NEAR_ZERO when s sums to 0; INVALID on sums that no units have. */
+MUST_CHECK enum reason ratio_value(const struct ratio_sums *sums, double *value);
+
+/* R with its variance, which may be 0, and units - 1 degrees of freedom.  ONE_UNIT too. */
 MUST_CHECK enum reason ratio_of_sums(const struct ratio_sums *sums, struct variant_value *value);
 
 #endif

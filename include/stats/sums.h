@@ -61,7 +61,20 @@ void sums_add(struct sums *a, const struct sums *b);
  * all of them are whole, at most 1.  INVALID when a value is not finite, or when the squares would
  * pass 2^126 even after the smallest steps that matter (2^-52 of the largest value) were chosen. */
 MUST_CHECK enum reason sums_of_values(const double *values, size_t count, struct sums *sums);
+/* The values themselves in that step; `steps` has room for `count`, and holds nothing of use after
+ * a failure. */
+MUST_CHECK enum reason steps_of_values(const double *values, size_t count, int64_t *steps,
+                                       double *step);
+/* The sums that someone else has added up in floating point, as they are written; a step that holds
+ * them all to 17 digits.  INVALID when not finite or `squares` < 0. */
+MUST_CHECK enum reason sums_of_totals(uint64_t units, double sum, double squares,
+                                      struct sums *sums);
 MUST_CHECK enum reason joint_sums_of_values(const double *x, const double *y, size_t count,
                                             struct joint_sums *sums);
+
+/* The sums of doubles as the binary fractions that they are, in steps of a power of two: what a
+ * program gets that has read the values into doubles.  (99999999.961762 has no double: the nearest
+ * is 7e-9 off, which moves a variance of such values in its ninth digit.)  INVALID as above. */
+MUST_CHECK enum reason sums_of_doubles(const double *values, size_t count, struct sums *sums);
 
 #endif
