@@ -67,6 +67,9 @@ struct calc_family {
 #define CALC_PARTS(X)                                                                              \
     X(adjustment)                                                                                  \
     X(association)                                                                                 \
+    X(cluster)                                                                                     \
+    X(growthbook)                                                                                  \
+    X(mean)                                                                                        \
     X(multiplicity)                                                                                \
     X(power)                                                                                       \
     X(sample_ratio)                                                                                \

@@ -42,6 +42,11 @@ FIGURE_TOLERANCE = {
     ("prop_diff_ratio_ci", "ratio_score_koopman_nocorr"): (1e-5, 0),
     ("prop_one_sample_ci", "clopper_pearson"): (1e-10, 0),
     ("prop_one_sample_ci", "clopper_pearson99"): (1e-10, 0),
+    # SciPy's quantile of t keeps 9 digits, of which a limit near 0 shows fewer
+    ("seq_growthbook", "fixed_ci"): (1e-9, 1e-9),
+    ("welch_summary", "ci95"): (1e-9, 1e-9),
+    # R adds the margin of .5 and takes it off again
+    ("welch_t", "noninf_lower95"): (1e-9, 1e-15),
     # a log Bayes factor is near 0 whenever the split is fair: absolute
     ("seq_srm", "log_bayes_factor"): (0, 1e-8),
     ("seq_srm", "log_bayes_factor_mp"): (0, 1e-8),
@@ -52,10 +57,15 @@ FIGURE_TOLERANCE = {
 # (family, case) whose digits the reference itself does not have.
 CASE_TOLERANCE = {
     ("seq_srm", "huge"): (1e-4, 1e-4),
+    # every residual is 0; the regression leaves 5e-16
+    ("ratio_cluster", "all_full"): (1e-9, 1e-12),
 }
 
-# What a vector has and the design does not ask for: (family, path) -> reason.
+# What a vector has and the design does not ask for: (family, path), or (family, case, path) ->
+# reason.
 EXCEPTED = {
+    ("ratio_cluster", "all_full", "user_lm_CR2.p"):
+        "a test of what rounding has left of errors that are 0",
     ("beta_binomial", "check_l0_minus_l1_equals_mean_diff"):
         "a check of the reference's own integrals, 0 but for rounding",
 }
@@ -128,7 +138,7 @@ class Figures:
 
     def compare(self, case, path, got, expected):
         """Goes down both sides together."""
-        if (self.family, path) in EXCEPTED:
+        if (self.family, path) in EXCEPTED or (self.family, case, path) in EXCEPTED:
             return
         if isinstance(expected, dict) and isinstance(got, dict):
             for key, value in expected.items():
