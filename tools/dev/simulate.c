@@ -26,9 +26,9 @@
 #define BAND 4.0
 #define UNIFORM_P 1e-4
 
-static const struct simulation_family *const families[] = {&simulate_uniform, &simulate_peeks,
-                                                           &simulate_designs, &simulate_verdicts,
-                                                           &simulate_shares,  &simulate_many};
+static const struct simulation_family *const families[] = {
+    &simulate_uniform,  &simulate_peeks,  &simulate_designs, &simulate_powers,
+    &simulate_verdicts, &simulate_shares, &simulate_many,    &simulate_time};
 #define FAMILIES (sizeof families / sizeof *families)
 
 void must(enum reason reason)
@@ -161,6 +161,7 @@ static bool requirement_holds(struct requirement wanted, struct summary got, boo
     switch (wanted.must) {
     case MUST_AT_MOST: return gap <= slack;
     case MUST_AT_LEAST: return gap >= -slack;
+    case MUST_AT_MOST_NEAR: return gap <= BAND * got.se;
     case MUST_BE_NEAR: return fabs(gap) <= BAND * got.se;
     case MUST_BE_UNIFORM: return fabs(gap) <= BAND * got.se && got.uniform_p > UNIFORM_P;
     case MUST_BE_ABOVE: return gap > 0;
@@ -176,9 +177,13 @@ static void requirement_write(char *text, size_t size, struct requirement wanted
     static const struct {
         const char *before, *after;
     } words[] = {
-        [MUST_AT_MOST] = {"at most ", ""},    [MUST_AT_LEAST] = {"at least ", ""},
-        [MUST_BE_NEAR] = {"", " +- 4 se"},    [MUST_BE_UNIFORM] = {"uniform, ", " +- 4 se"},
-        [MUST_BE_ABOVE] = {"above ", ""},     [MUST_BE_BELOW] = {"below ", ""},
+        [MUST_AT_MOST] = {"at most ", ""},
+        [MUST_AT_LEAST] = {"at least ", ""},
+        [MUST_AT_MOST_NEAR] = {"at most ", " + 4 se"},
+        [MUST_BE_NEAR] = {"", " +- 4 se"},
+        [MUST_BE_UNIFORM] = {"uniform, ", " +- 4 se"},
+        [MUST_BE_ABOVE] = {"above ", ""},
+        [MUST_BE_BELOW] = {"below ", ""},
         [MUST_BE_FAR] = {"not ", " +- 4 se"},
     };
     if (wanted.must == MUST_NOT_UNIFORM)
@@ -192,7 +197,8 @@ static void summary_write(char *text, size_t size, struct summary got, enum must
 {
     char p[32] = "";
     if (is_of_p(kind))
-        snprintf(p, sizeof p, ", KS p %.2g", got.uniform_p);
+        snprintf(p, sizeof p, got.uniform_p < 1e-99 ? ", KS p < 1e-99" : ", KS p %.2g",
+                 got.uniform_p);
     if (got.se > 0)
         snprintf(text, size, "%.4f (%.4f)%s", got.mean, got.se, p);
     else

@@ -22,14 +22,15 @@
 #define FIGURES_MAX 4
 
 enum must {
-    MUST_AT_MOST,     /* the bound; a short form may be above by 4 standard errors */
-    MUST_AT_LEAST,    /* the bound; a short form may be below by 4 standard errors */
-    MUST_BE_NEAR,     /* within 4 standard errors of the bound */
-    MUST_BE_UNIFORM,  /* values are p: Kolmogorov-Smirnov p > 1e-4, and 5 % as NEAR */
-    MUST_BE_ABOVE,    /* of a naive method: the bound, outright */
-    MUST_BE_BELOW,    /* the same */
-    MUST_BE_FAR,      /* of a naive method: more than 4 standard errors from the bound */
-    MUST_NOT_UNIFORM, /* of a naive method: Kolmogorov-Smirnov p < 1e-4 */
+    MUST_AT_MOST,      /* the bound; a short form may be above by 4 standard errors */
+    MUST_AT_LEAST,     /* the bound; a short form may be below by 4 standard errors */
+    MUST_AT_MOST_NEAR, /* the bound plus 4 standard errors, in both forms */
+    MUST_BE_NEAR,      /* within 4 standard errors of the bound */
+    MUST_BE_UNIFORM,   /* values are p: Kolmogorov-Smirnov p > 1e-4, and 5 % as NEAR */
+    MUST_BE_ABOVE,     /* of a naive method: the bound, outright */
+    MUST_BE_BELOW,     /* the same */
+    MUST_BE_FAR,       /* of a naive method: more than 4 standard errors from the bound */
+    MUST_NOT_UNIFORM,  /* of a naive method: Kolmogorov-Smirnov p < 1e-4 */
 };
 
 struct requirement {
@@ -69,7 +70,7 @@ struct simulation_family {
     size_t count;
 };
 extern const struct simulation_family simulate_uniform, simulate_peeks, simulate_designs,
-    simulate_verdicts, simulate_shares, simulate_many;
+    simulate_powers, simulate_verdicts, simulate_shares, simulate_many, simulate_time;
 
 /* xoshiro256** (Blackman, Vigna 2018) as a source for GSL's distributions. */
 extern const gsl_rng_type *simulate_random_type;

@@ -1,14 +1,16 @@
 /*
- * Many tests at once: the false discovery rate of Benjamini and Hochberg's correction.
+ * Many figures at once: the false discovery rate of Benjamini and Hochberg's correction, and
+ * segments whose effects are shrunken towards each other.
  *
  *   false-discovery  10 metrics, 3 of them moved by 3 standard errors, every two correlated by .5;
  *                    the figure is the mean share of false ones among those that are rejected.
  */
 
-#include "simulate.h"
+#include "simulate_shares.h"
 
 #include "stats/multiplicity.h"
 #include "stats/normal.h"
+#include "stats/shrinkage.h"
 
 #include <gsl/gsl_randist.h>
 #include <math.h>
@@ -38,6 +40,50 @@ static void discovery_play(const struct simulation *simulation, gsl_rng *random,
     outcome->figures[0].naive = naive_rejected ? naive_wrong / (double)naive_rejected : 0;
 }
 
+enum { SEGMENTS = 6, SEGMENT_UNITS = 870 };
+
+static double square(double x)
+{
+    return x * x;
+}
+
+static void shrinkage_play(const struct simulation *simulation, gsl_rng *random,
+                           struct outcome *outcome)
+{
+    struct effect raw[SEGMENTS];
+    struct shrunken shrunken[SEGMENTS];
+    double truth[SEGMENTS], raw_squares = 0, shrunken_squares = 0;
+    size_t best = 0, best_shrunken = 0;
+    for (size_t i = 0; i < SEGMENTS; i++) {
+        struct proportion_pair counts = nobody;
+        truth[i] = gsl_ran_gaussian(random, simulation->parameter);
+        pair_draw(&counts, random, SEGMENT_UNITS, .3 + truth[i], .3);
+        must(proportion_difference(&counts, &raw[i].estimate, &raw[i].se));
+    }
+    must(shrinkage_integrated(raw, SEGMENTS, .05, shrunken));
+    for (size_t i = 0; i < SEGMENTS; i++) {
+        raw_squares += square(raw[i].estimate - truth[i]);
+        shrunken_squares += square(shrunken[i].estimate - truth[i]);
+        best = raw[i].estimate > raw[best].estimate ? i : best;
+        best_shrunken = shrunken[i].estimate > shrunken[best_shrunken].estimate ? i : best_shrunken;
+    }
+    outcome->figures[0].seen = shrunken_squares;
+    outcome->figures[0].per = raw_squares;
+    outcome->figures[0].naive = SEGMENTS * square(raw[best].estimate - truth[best]);
+    outcome->figures[1].seen = shrunken[best_shrunken].estimate - truth[best_shrunken];
+    outcome->figures[1].naive = raw[best].estimate - truth[best];
+}
+
+#define SHRINKAGE_FIGURES                                                                          \
+    .figures = {{.what = "mean squared error over raw's",                                          \
+                 .must = {MUST_AT_MOST, 1},                                                        \
+                 .naive = "the best segment, raw: its error over the average",                     \
+                 .naive_must = {MUST_BE_ABOVE, 1}},                                                \
+                {.what = "the best segment is overstated by",                                      \
+                 .must = {MUST_AT_MOST, .01},                                                      \
+                 .naive = "the best segment, raw",                                                 \
+                 .naive_must = {MUST_BE_ABOVE, .01}}}
+
 static const struct simulation rows[] = {
     {.name = "false-discovery",
      .replicates_long = 10000,
@@ -47,5 +93,23 @@ static const struct simulation rows[] = {
                   .naive = "p as it is, at .05",
                   .naive_must = {MUST_BE_ABOVE, LEVEL}}},
      .play = discovery_play},
+    {.name = "shrinkage-0",
+     .replicates_long = 4000,
+     .replicates_short = 1000,
+     SHRINKAGE_FIGURES,
+     .play = shrinkage_play,
+     .parameter = 0},
+    {.name = "shrinkage-1",
+     .replicates_long = 4000,
+     .replicates_short = 1000,
+     SHRINKAGE_FIGURES,
+     .play = shrinkage_play,
+     .parameter = .01},
+    {.name = "shrinkage-3",
+     .replicates_long = 4000,
+     .replicates_short = 1000,
+     SHRINKAGE_FIGURES,
+     .play = shrinkage_play,
+     .parameter = .03},
 };
 const struct simulation_family simulate_many = {rows, sizeof rows / sizeof *rows};

@@ -1,5 +1,6 @@
 /*
- * A/A: without an effect the p of every fixed test is uniform, so that 5 % of them are at most .05.
+ * A/A: without an effect the p of a fixed test is uniform, so that 5 % of them are at most .05.
+ * Here for shares; simulate_means.c, simulate_accounts.c and simulate_time.c have their own.
  *
  *   aa-shares  500 units a variant at 20 %.  The p of counts is discrete: one figure is the share
  *              at most .05; the other spreads each p over its step of the exact distribution,
