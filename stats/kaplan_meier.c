@@ -89,82 +89,82 @@ enum reason survival_se(const struct survival_point *point, double *se)
     return REASON_NONE;
 }
 
-enum reason survival_interval(const struct survival_point *point, enum survival_scale scale,
-                              double alpha, struct interval *interval)
+enum reason survival_band(const struct survival_point *point, enum survival_scale scale,
+                          double critical, struct interval *band)
 {
-    if (!point_is_valid(point) || !alpha_is_valid(alpha))
+    if (!point_is_valid(point) || !(critical >= 0) || !isfinite(critical))
         return REASON_INVALID;
-    double s = point->survival, half = normal_z_two_sided(alpha) * sqrt(point->greenwood);
+    double s = point->survival, half = critical * sqrt(point->greenwood);
     if (s == 0)
         return REASON_NOT_FINITE;
     if (scale == SURVIVAL_LOG_LOG) {
         if (s == 1)
             return REASON_NO_EVENTS;
         double log_s = log(s), power = exp(half / -log_s);
-        *interval = (struct interval){exp(log_s * power), exp(log_s / power)};
+        *band = (struct interval){exp(log_s * power), exp(log_s / power)};
     } else if (scale == SURVIVAL_LOG)
-        *interval = (struct interval){s * exp(-half), fmin(1, s * exp(half))};
+        *band = (struct interval){s * exp(-half), fmin(1, s * exp(half))};
     else
-        *interval = (struct interval){fmax(0, s - s * half), fmin(1, s + s * half)};
+        *band = (struct interval){fmax(0, s - s * half), fmin(1, s + s * half)};
     return REASON_NONE;
 }
 
-enum edge { EDGE_CURVE, EDGE_LOW, EDGE_HIGH };
+enum reason survival_interval(const struct survival_point *point, enum survival_scale scale,
+                              double alpha, struct interval *interval)
+{
+    if (!alpha_is_valid(alpha))
+        return REASON_INVALID;
+    return survival_band(point, scale, normal_z_two_sided(alpha), interval);
+}
 
-/* One of the three curves whose crossing is asked for. */
+/* Where one curve crosses a share, followed from point to point: the time of the smallest share of
+ * at least the one asked for, the earliest of them, once with the tolerance below and once above.
+ */
 struct crossing {
-    const struct survival_point *points;
-    size_t count;
     double share;
-    enum edge edge;
-    enum survival_scale scale;
-    double alpha;
+    struct survival_time from, until;
+    double nearest_from, nearest_until;
+    double last_share, last_time;
 };
 
-/* The share that has ended by point i, by this edge; NAN where the band has no value. */
-static double crossing_share(const struct crossing *of, size_t i)
+static void nearest_take(double least, double share, double time, double *nearest,
+                         struct survival_time *first)
 {
-    const struct survival_point *point = &of->points[i];
-    struct interval band;
-    if (of->edge == EDGE_CURVE)
-        return 1 - point->survival;
-    if (survival_interval(point, of->scale, of->alpha, &band))
-        return (double)NAN;
-    return 1 - (of->edge == EDGE_LOW ? band.low : band.high);
+    if (!(share >= least && share < *nearest))
+        return;
+    *nearest = share;
+    *first = (struct survival_time){.reached = true, .time = time};
 }
 
-/* The time of the smallest share of at least `least`, the earliest of them; time 0 has share 0. */
-static struct survival_time crossing_from(const struct crossing *of, double least)
+/* The share that has ended by `time`; NAN where a band has no value. */
+static void crossing_add(struct crossing *of, double share, double time)
 {
-    struct survival_time first = {.reached = least <= 0};
-    double nearest = first.reached ? 0 : (double)INFINITY;
-    for (size_t i = 0; i < of->count; i++) {
-        double share = crossing_share(of, i);
-        if (!(share >= least && share < nearest))
-            continue;
-        nearest = share;
-        first = (struct survival_time){.reached = true, .time = of->points[i].time};
-    }
-    return first;
+    nearest_take(of->share - REST_TOLERANCE, share, time, &of->nearest_from, &of->from);
+    nearest_take(of->share + REST_TOLERANCE, share, time, &of->nearest_until, &of->until);
+    of->last_share = share;
+    of->last_time = time;
 }
 
-/* Whether the last value is the share asked for: the curve then rests there until the end. */
-static bool crossing_rests_at_end(const struct crossing *of)
+/* Time 0 has share 0. */
+static struct crossing crossing_of(double share)
 {
-    return fabs(crossing_share(of, of->count - 1) - of->share) < REST_TOLERANCE;
+    struct crossing of = {
+        .share = share, .nearest_from = (double)INFINITY, .nearest_until = (double)INFINITY};
+    crossing_add(&of, 0, 0);
+    return of;
 }
 
 static struct survival_time crossing_time(const struct crossing *of)
 {
-    struct survival_time from = crossing_from(of, of->share - REST_TOLERANCE);
-    struct survival_time until = crossing_from(of, of->share + REST_TOLERANCE);
-    if (!from.reached)
-        return from;
-    if (crossing_rests_at_end(of))
-        until = (struct survival_time){true, of->points[of->count - 1].time};
+    struct survival_time until = of->until;
+    if (!of->from.reached)
+        return of->from;
+    /* The last value is the share asked for: the curve rests there until the end. */
+    if (fabs(of->last_share - of->share) < REST_TOLERANCE)
+        until = (struct survival_time){true, of->last_time};
     if (!until.reached)
         return until;
-    return (struct survival_time){true, from.time + (until.time - from.time) / 2};
+    return (struct survival_time){true, of->from.time + (until.time - of->from.time) / 2};
 }
 
 enum reason survival_quantile(const struct survival_point *points, size_t count, double share,
@@ -174,7 +174,9 @@ enum reason survival_quantile(const struct survival_point *points, size_t count,
         return REASON_NO_UNITS;
     if (!(share > 0 && share < 1))
         return REASON_INVALID;
-    struct crossing curve = {.points = points, .count = count, .share = share, .edge = EDGE_CURVE};
+    struct crossing curve = crossing_of(share);
+    for (size_t i = 0; i < count; i++)
+        crossing_add(&curve, 1 - points[i].survival, points[i].time);
     *quantile = crossing_time(&curve);
     return REASON_NONE;
 }
@@ -187,14 +189,16 @@ enum reason survival_quantile_interval(const struct survival_point *points, size
         return REASON_NO_UNITS;
     if (!(share > 0 && share < 1) || !alpha_is_valid(alpha))
         return REASON_INVALID;
-    struct crossing edge = {.points = points,
-                            .count = count,
-                            .share = share,
-                            .edge = EDGE_LOW,
-                            .scale = scale,
-                            .alpha = alpha};
-    struct survival_time low = crossing_time(&edge);
-    edge.edge = EDGE_HIGH;
-    *interval = (struct survival_time_interval){.low = low, .high = crossing_time(&edge)};
+    double z = normal_z_two_sided(alpha);
+    struct crossing low = crossing_of(share), high = low;
+    for (size_t i = 0; i < count; i++) {
+        struct interval band;
+        if (survival_band(&points[i], scale, z, &band))
+            band.low = band.high = (double)NAN;
+        crossing_add(&low, 1 - band.low, points[i].time);
+        crossing_add(&high, 1 - band.high, points[i].time);
+    }
+    *interval =
+        (struct survival_time_interval){.low = crossing_time(&low), .high = crossing_time(&high)};
     return REASON_NONE;
 }

@@ -46,6 +46,11 @@ MUST_CHECK enum reason survival_interval(const struct survival_point *point,
                                          enum survival_scale scale, double alpha,
                                          struct interval *interval);
 
+/* The same, `critical` standard errors wide (>= 0): for many points of one alpha, and for bands of
+ * another critical value than the normal's. */
+MUST_CHECK enum reason survival_band(const struct survival_point *point, enum survival_scale scale,
+                                     double critical, struct interval *band);
+
 /* A time that the data may not reach; `time` means nothing then. */
 struct survival_time {
     bool reached;

@@ -6,13 +6,16 @@
  *     build/release/tools/dev/bench_stats [ROUNDS]
  *
  * A row of `families` is timed over all comparisons by itself, in milliseconds a report and
- * microseconds a comparison; medians of ROUNDS (31).  The last line is the whole.  The sums are
- * made by a fixed sequence: rates of 2 to 60 %, hundreds to thousands of units.
+ * microseconds a comparison; medians of ROUNDS (31).  What is asked of a variant alone is asked of
+ * its 600 cells.  The last line is the whole.  The sums are made by a fixed sequence: rates of 2 to
+ * 60 %, hundreds to thousands of units.
  */
 
 #include "stats/adjustment.h"
 #include "stats/estimate.h"
+#include "stats/information.h"
 #include "stats/multiplicity.h"
+#include "stats/normal.h"
 #include "stats/shrinkage.h"
 #include "stats/strata.h"
 
@@ -27,6 +30,7 @@
 #define AGAINST 2 /* variants that are compared with the control */
 #define COMPARISONS (METRICS * SEGMENTS * AGAINST)
 #define STRATA 5
+#define BINS 90 /* of the time since first exposure */
 #define ROUNDS_MAX 1000
 #define ALPHA .04
 #define ALPHA_ANYTIME .01
@@ -36,6 +40,7 @@ struct comparison {
     struct proportion_pair rates;
     struct covariate_pair adjusted;
     struct stratum strata[STRATA];
+    struct life_row lives[2][BINS]; /* control, treatment */
     double planned;
 };
 
@@ -78,6 +83,20 @@ static struct stratum_mean make_stratum(double units, double mean)
     return (struct stratum_mean){.units = floor(units), .mean = mean, .variance = 4 / floor(units)};
 }
 
+/* Units that end at a rate which falls with time; a few are censored in every bin. */
+static void make_lives(struct life_row *rows, double units, double rate)
+{
+    uint64_t left = (uint64_t)units;
+    for (size_t bin = 0; bin < BINS; bin++) {
+        double share = rate * 2 / (2 + (double)bin);
+        rows[bin] = (struct life_row){.time = (double)bin + .5,
+                                      .at_risk = left,
+                                      .events = (uint64_t)(share * (double)left),
+                                      .censored = left / 200};
+        left -= rows[bin].events + rows[bin].censored;
+    }
+}
+
 static void comparison_fill(struct comparison *c)
 {
     double units = between(300, 6000), rate = between(.02, .6), mean = between(1, 20);
@@ -86,6 +105,8 @@ static void comparison_fill(struct comparison *c)
     c->rates.treatment = make_rate(rate * between(.95, 1.1), units * between(.95, 1.05));
     c->adjusted.control = make_sums(units, mean);
     c->adjusted.treatment = make_sums(units, mean * between(.98, 1.03));
+    make_lives(c->lives[0], units, rate / 3);
+    make_lives(c->lives[1], units, rate / 3 * between(.95, 1.1));
     for (size_t s = 0; s < STRATA; s++)
         c->strata[s] =
             (struct stratum){.treatment = make_stratum(units / STRATA, mean * between(.95, 1.1)),
@@ -103,12 +124,19 @@ static void need(enum reason reason)
     exit(1);
 }
 
+/* What is asked of a variant alone: 0, the control too, at the first of its comparisons; else 1. */
+static size_t first_variant(const struct comparison *c)
+{
+    return (size_t)(c - comparisons) / SEGMENTS % AGAINST != 0;
+}
+
 static void wilson(struct comparison *c)
 {
-    struct interval treatment, control;
-    need(proportion_wilson(c->rates.treatment, ALPHA, &treatment));
-    need(proportion_wilson(c->rates.control, ALPHA, &control));
-    sink = treatment.low + control.high;
+    struct interval interval;
+    const struct proportion rates[2] = {c->rates.control, c->rates.treatment};
+    for (size_t variant = first_variant(c); variant < 2; variant++)
+        need(proportion_wilson(rates[variant], ALPHA, &interval));
+    sink = interval.low;
 }
 
 static void newcombe(struct comparison *c)
@@ -183,6 +211,57 @@ static void strata(struct comparison *c)
     anytime_of(&estimate);
 }
 
+static struct life_table table_of(struct comparison *c, size_t variant)
+{
+    return (struct life_table){.rows = c->lives[variant], .count = BINS};
+}
+
+static void kaplan_meier(struct comparison *c)
+{
+    struct survival_point points[BINS];
+    struct survival_time median;
+    struct survival_time_interval limits;
+    struct interval band;
+    double critical = normal_z_two_sided(ALPHA);
+    for (size_t variant = first_variant(c); variant < 2; variant++) {
+        struct life_table table = table_of(c, variant);
+        need(survival_curve(&table, points));
+        need(survival_quantile(points, BINS, .5, &median));
+        need(survival_quantile_interval(points, BINS, .5, SURVIVAL_LOG_LOG, ALPHA, &limits));
+        for (size_t bin = 0; bin < BINS; bin++)
+            if (points[bin].survival < 1)
+                need(survival_band(&points[bin], SURVIVAL_LOG_LOG, critical, &band));
+        sink = band.low + median.time + limits.low.time;
+    }
+}
+
+static void restricted_mean(struct comparison *c)
+{
+    struct life_table control = table_of(c, 0), treatment = table_of(c, 1);
+    struct restricted_mean means[2];
+    struct estimate estimate;
+    need(restricted_mean_of(&control, BINS / 2, &means[0]));
+    need(restricted_mean_of(&treatment, BINS / 2, &means[1]));
+    need(estimate_of_restricted_means(&means[1], &means[0], .5, &estimate));
+    fixed_of(&estimate);
+    anytime_of(&estimate);
+}
+
+static void log_rank(struct comparison *c)
+{
+    struct life_table tables[2] = {table_of(c, 0), table_of(c, 1)};
+    struct log_rank sums = {0};
+    struct log_rank_score score;
+    struct chi_square test;
+    struct estimate estimate;
+    need(log_rank_add(&sums, tables, 2, LOG_RANK_EQUAL));
+    need(log_rank_test(&sums, &test));
+    need(log_rank_score_of(&sums, &score));
+    need(estimate_of_log_rank(&score, .5, &estimate));
+    anytime_of(&estimate);
+    sink = test.p;
+}
+
 /* Families over the segments of one metric and variant run at its first segment's comparison. */
 static bool begins_segments(const struct comparison *c)
 {
@@ -218,7 +297,7 @@ static const struct {
     const char *name;
     void (*run)(struct comparison *comparison);
 } families[] = {
-    {"Wilson, both variants", wilson},
+    {"Wilson", wilson},
     {"Newcombe", newcombe},
     {"score test", score_test},
     {"score interval", score_interval},
@@ -226,6 +305,9 @@ static const struct {
     {"lift, fixed and anytime", lift},
     {"Lin, 1 covariate, fixed and anytime", lin},
     {"post-stratified, 5 strata", strata},
+    {"Kaplan-Meier, 90 bins, band and median", kaplan_meier},
+    {"restricted mean, fixed and anytime", restricted_mean},
+    {"log-rank, test and anytime", log_rank},
     {"shrunken effects, 10 values", shrinkage},
     {"Holm and Benjamini-Hochberg of 10", many},
 };
