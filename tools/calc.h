@@ -73,7 +73,8 @@ struct calc_family {
     X(multiplicity)                                                                                \
     X(power)                                                                                       \
     X(sample_ratio)                                                                                \
-    X(shrinkage)
+    X(shrinkage)                                                                                   \
+    X(survival)
 
 #define X(part) extern const struct calc_family calc_##part##_families[];
 CALC_PARTS(X)
