@@ -371,7 +371,9 @@ static void log_rank(struct calc *call)
     calc_put_value(call, "log_p", reason, test.log_p);
     calc_put_numbers(call, "obs", sums.observed, sums.groups);
     calc_put_numbers(call, "exp", sums.expected, sums.groups);
-    calc_put_value(call, "var_om_e_arm1", sums.groups ? REASON_NONE : reason, sums.variance[1][1]);
+    if (lives.variants <= 2)
+        calc_put_value(call, "var_om_e_arm1", sums.groups ? REASON_NONE : reason,
+                       sums.variance[1][1]);
     calc_put_value(call, "chisq_rho1_petopeto", peto_reason, peto.statistic);
     calc_put_value(call, "p_rho1", peto_reason, peto.p);
 }

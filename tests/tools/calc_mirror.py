@@ -41,6 +41,16 @@ def flip(key):
     return mirror
 
 
+def turn(key):
+    """The list `key` numbers the variants: the last becomes the first."""
+    def mirror(value):
+        items = value.get(key)
+        if not isinstance(items, list) or not items or not all(type(x) is int for x in items):
+            return value
+        return {**value, key: [max(items) - item for item in items]}
+    return mirror
+
+
 def rows(kind, *names):
     return {name: kind for name in names}
 
@@ -57,7 +67,7 @@ MIRROR = {
     "fisher_exact": (swap_sides, {
         "p_value": "same", "p_greater": "@p_less",
         **rows("invert", "odds_ratio_cmle", "odds_ratio_ci")}),
-    "logrank": (flip("arm"), {
+    "logrank": (turn("arm"), {
         **rows("same", "chisq", "df", "p_value", "var_om_e_arm1", "chisq_rho1_petopeto", "p_rho1"),
         **rows("reverse", "obs", "exp")}),
     "mann_whitney": (swap_sides, rows("same", "p_normal_cc", "p_normal_nocc")),
