@@ -1,8 +1,11 @@
-/* `gangway calc`: heterogeneity and shrunken effects (stats/heterogeneity.h, stats/shrinkage.h). */
+/*
+ * `gangway calc`: heterogeneity, shrunken effects and the winner's curse (stats/heterogeneity.h,
+ * stats/shrinkage.h, stats/winner.h).
+ */
 
 #include "calc.h"
 
-#include "stats/shrinkage.h"
+#include "stats/winner.h"
 
 #include <math.h>
 
@@ -115,9 +118,71 @@ static void shrunken(struct calc *call)
                  count);
 }
 
+/* The looks of `ratios` and `boundaries`; `stop` is the number of one of them, from 1. */
+static struct winner_look *looks_read(struct calc *call, size_t *count, size_t *stop)
+{
+    size_t others;
+    const double *ratios = calc_numbers(call, "ratios", count);
+    const double *boundaries = calc_numbers(call, "boundaries", &others);
+    calc_same_size(call, "ratios", *count, "boundaries", others);
+    *stop = calc_count_in(call, "stop", 1, *count ? *count : 1) - 1;
+    struct winner_look *looks = CALC_ARRAY(call, *count, struct winner_look);
+    for (size_t k = 0; looks && !calc_failed(call) && k < *count; k++)
+        looks[k] = (struct winner_look){.ratio = ratios[k], .boundary = boundaries[k]};
+    return looks;
+}
+
+static void put_winner(struct calc *call, enum reason reason, const struct winner *winner,
+                       const char *central)
+{
+    calc_put_value(call, "conditional_mle", reason, winner->likely);
+    calc_put_value(call, central, reason, winner->central);
+    calc_put_interval(call, "ci", reason, winner->interval);
+}
+
+/* After one look at `boundary`, or after a stop at one of several. */
+static void put_corrected(struct calc *call, struct effect effect, double alpha)
+{
+    struct winner winner = {0};
+    size_t count, stop;
+    if (!calc_has(call, "ratios")) {
+        double boundary = calc_number(call, "boundary");
+        if (calc_failed(call))
+            return;
+        enum reason reason = winner_correct(effect, boundary, alpha, &winner);
+        put_winner(call, reason, &winner, "median_unbiased");
+        return;
+    }
+    const struct winner_look *looks = looks_read(call, &count, &stop);
+    if (calc_failed(call))
+        return;
+    enum reason reason = winner_stopped(looks, count, stop, effect, alpha, &winner);
+    put_winner(call, reason, &winner, "conditional_mean");
+}
+
+static void winner(struct calc *call)
+{
+    struct effect effect = {.estimate = calc_number(call, "estimate"),
+                            .se = calc_number(call, "se")};
+    struct shrunken expected = {0};
+    double alpha = calc_alpha(call);
+    size_t count = 0;
+    put_corrected(call, effect, alpha);
+    if (!calc_has(call, "past_yi"))
+        return;
+    const struct effect *past = effects_read(call, "past_yi", "past_vi", &count);
+    if (calc_failed(call))
+        return;
+    enum reason reason = winner_expected(past, count, effect, alpha, &expected);
+    calc_put_value(call, "expected", reason, expected.estimate);
+    calc_put_value(call, "expected_se", reason, expected.se);
+    calc_put_interval(call, "expected_ci", reason, expected.interval);
+}
+
 const struct calc_family calc_shrinkage_families[] = {
     {"meta_dl_blup", "effects over segments: Q, tau2, mean effect, each one shrunken",
      meta_dl_blup},
     {"shrunken", "effects shrunken with tau integrated out, as the report does", shrunken},
+    {"winner", "an effect selected by crossing a boundary, corrected for it", winner},
     {.name = NULL},
 };

@@ -96,5 +96,34 @@ class Shrunken(unittest.TestCase):
                 self.assertEqual(got["status"], "not_estimable")
 
 
+class Winner(unittest.TestCase):
+    def test_a_filtered_effect_matches_roots_at_thirty_digits(self):
+        """mpmath (tests/stats/test_winner.c has more)."""
+        got = answer("winner", estimate=2.385, se=1, boundary=1.96)
+        for name, value in (("conditional_mle", 0.8623488506085066),
+                            ("median_unbiased", 1.062184588518618)):
+            self.assertTrue(math.isclose(got[name], value, rel_tol=1e-8), got)
+        self.assertTrue(math.isclose(got["ci"][1], 4.147463824533971, rel_tol=1e-8), got)
+
+    def test_one_look_is_the_filter(self):
+        one = answer("winner", estimate=2.385, se=1, ratios=[1], boundaries=[1.96], stop=1)
+        filtered = answer("winner", estimate=2.385, se=1, boundary=1.96)
+        self.assertTrue(math.isclose(one["conditional_mle"], filtered["conditional_mle"],
+                                     rel_tol=1e-6))
+
+    def test_ten_past_effects_say_what_to_expect_and_nine_do_not(self):
+        past = [.031, .012, .045, -.02, .027, .008, .004, -.003, .018, .022]
+        errors = [.0002, .0001, .0009, .0004, .0003, .0001, .0002, .0001, .0003, .0004]
+        given = dict(estimate=.061, se=math.sqrt(.0003), boundary=2.5)
+        got = answer("winner", past_yi=past, past_vi=errors, **given)
+        self.assertTrue(math.isclose(got["expected"], 0.0275666882670004, rel_tol=1e-6), got)
+        few = answer("winner", past_yi=past[1:], past_vi=errors[1:], **given)
+        self.assertEqual((few["expected"], few["reasons"]["expected"]), (None, "too few to compare"))
+
+    def test_an_effect_inside_its_boundary_has_no_correction(self):
+        got = answer("winner", estimate=1, se=1, boundary=1.96)
+        self.assertEqual((got["conditional_mle"], got["status"]), (None, "not_estimable"))
+
+
 if __name__ == "__main__":
     unittest.main()
