@@ -20,6 +20,7 @@
 #include "stats/estimate.h"
 #include "stats/heterogeneity.h"
 #include "stats/multiplicity.h"
+#include "stats/power_plan.h"
 #include "stats/sample_ratio.h"
 
 /* Before these counts nothing is estimated while it may be peeked at. */
@@ -44,6 +45,7 @@ struct plan {
     double planned_pair[VARIANTS_MAX];     /* N_j*: of the control and variant j together */
     double power;                          /* to plan with */
     double expected_difference;            /* of the first goal, > 0; 0: none */
+    struct power_question expected;        /* of the first goal, where it can be planned */
 };
 void plan_of(const struct experiment *registered, struct plan *plan);
 static inline size_t plan_treatments(const struct plan *plan)
@@ -51,8 +53,11 @@ static inline size_t plan_treatments(const struct plan *plan)
     return plan->variants - 1;
 }
 
-/* The first goal as `power` needs it: error of one comparison, and the allocation of variant j. */
-struct power_design plan_power_design(const struct plan *plan, size_t variant);
+/* The first goal as power_plan.h asks about it, of variant j against the control.  What is expected
+ * of a metric that cannot be planned (a time, an nps without its spread) has no units. */
+struct power_question plan_question(const struct plan *plan, size_t variant);
+/* The difference, signed, that the file expects of its first goal; 0: none. */
+double plan_difference(const struct experiment *experiment);
 
 /* First exposures by the end of each cohort day, all variants together, erased ones too. */
 struct exposures {

@@ -3,19 +3,17 @@
  * experiment stands on its way there (inference.md, "The registered plan", "Families and alpha").
  *
  * N*     `expect.units`, else the units with which every comparison of the first goal has the
- *        expected power at the level that its design and family leave it; for `always` times the
- *        inflation of the anytime interval.
- * K*     min(K_N, K_end), from the plan and the first exposures alone, so that neither a moved end
- *        nor what the outcomes say can change which data the final test reads.
- *        Without an expected size there is no K_N: the end alone closes the final set.
- * hand   stopped (or given an earlier end) before K*: there is no final test any more.
+ *        expected power at the level that its design and family leave it (stats/power_plan.h):
+ * rates by their baseline, counts, sums, means, ratios and nps by `sd`, breadth by `members`. K*
+ * min(K_N, K_end), from the plan and the first exposures alone, so that neither a moved end nor
+ * what the outcomes say can change which data the final test reads. Without an expected size there
+ * is no K_N: the end alone closes the final set. hand   stopped (or given an earlier end) before
+ * K*: there is no final test any more.
  */
 
 #include "analysis/inference.h"
 
 #include "base/number.h"
-#include "stats/power.h"
-
 #include <math.h>
 
 #define RATE_DAYS 7
@@ -27,11 +25,6 @@ static const enum correction corrections[] = {[DECLARED_NONE] = CORRECTION_NONE,
                                               [DECLARED_HOLM] = CORRECTION_HOLM,
                                               [DECLARED_BENJAMINI_HOCHBERG] =
                                                   CORRECTION_BENJAMINI_HOCHBERG};
-
-static bool metric_is_share(const struct metric *metric)
-{
-    return metric->kind == METRIC_CONVERSION || metric->kind == METRIC_RETENTION;
-}
 
 bool metric_kind_is_computed(enum metric_kind kind)
 {
@@ -48,39 +41,83 @@ static void plan_weights(const struct experiment *experiment, struct plan *plan)
             sum > 0 ? experiment->variants[i].weight / sum : 1 / (double)plan->variants;
 }
 
-struct power_design plan_power_design(const struct plan *plan, size_t variant)
+struct power_question plan_question(const struct plan *plan, size_t variant)
 {
-    size_t members = plan->goals * plan_treatments(plan);
-    return (struct power_design){
-        .alpha = power_alpha(plan->design, plan->alpha, members ? members : 1),
-        .allocation = plan->weights[variant] / plan->weights[plan->control]};
+    struct power_question question = plan->expected;
+    question.design = plan->design;
+    question.alpha = plan->alpha;
+    question.members = plan->goals * plan_treatments(plan);
+    question.allocation = plan->weights[variant] / plan->weights[plan->control];
+    double inflation, alpha = power_alpha(plan->design, plan->alpha, question.members);
+    /* inference.md plans rates in `always` as the fixed design, times what the interval costs. */
+    if (plan->design == DESIGN_ALWAYS && question.kind == POWER_RATE &&
+        !power_always_inflation(alpha, plan->power, &inflation)) {
+        question.design = DESIGN_FIXED;
+        question.inflation *= inflation;
+    }
+    return question;
 }
 
-/* What units cost more when the anytime interval alone decides; 1 in the other designs. */
-static double plan_inflation(const struct plan *plan)
-{
-    double inflation;
-    struct power_design design = plan_power_design(plan, plan->control);
-    if (plan->design != DESIGN_ALWAYS ||
-        power_always_inflation(design.alpha, plan->power, &inflation))
-        return 1;
-    return inflation;
-}
-
-/* The planned total of all variants for two rates; 0 when it can't be told. */
-static double plan_size(const struct plan *plan, double control, double treatment)
+/* The planned total of all variants for a difference of the first goal; 0 when it can't be told. */
+static double plan_size(const struct plan *plan, double difference)
 {
     double size = 0;
     for (size_t j = 0; j < plan->variants; j++) {
         double units;
-        struct power_design design = plan_power_design(plan, j);
+        struct power_question question = plan_question(plan, j);
         if (j == plan->control || !(plan->weights[j] > 0))
             continue;
-        if (power_proportion_units(&design, control, treatment, plan->power, &units))
+        if (power_plan_units(&question, difference, plan->power, &units))
             return 0;
         size = fmax(size, units / plan->weights[plan->control]);
     }
-    return ceil(size * plan_inflation(plan));
+    return ceil(size);
+}
+
+/* How a kind is planned; time_to and retention_curve are not, nor is what has no spread. */
+static const enum power_kind power_kinds[] = {
+    [METRIC_CONVERSION] = POWER_RATE, [METRIC_RETENTION] = POWER_RATE,
+    [METRIC_BREADTH] = POWER_RATE,    [METRIC_COUNT] = POWER_MEAN,
+    [METRIC_SUM] = POWER_MEAN,        [METRIC_MEAN] = POWER_MEAN,
+    [METRIC_NPS] = POWER_MEAN,        [METRIC_RATIO] = POWER_NORMAL,
+};
+
+/* Accounts per member that a share of members needs: its design effect over the members an account
+ * has.  Without `members` an account counts as one, which is never too few. */
+static double breadth_inflation(const struct expectation *expect)
+{
+    struct clusters clusters = {
+        .mean = expect->members_mean, .cv = expect->members_cv, .icc = expect->members_icc};
+    double effect;
+    if (!expect->has_members || power_design_effect(clusters, &effect))
+        return 1;
+    return effect / expect->members_mean;
+}
+
+static struct power_question expected_of(const struct experiment *experiment)
+{
+    const struct expectation *expect = &experiment->expect;
+    enum metric_kind kind = experiment->goals[0]->kind;
+    struct power_question question = {
+        .kind = kind < sizeof power_kinds / sizeof *power_kinds ? power_kinds[kind] : POWER_RATE,
+        .baseline = (double)expect->baseline_micro / (double)MICRO,
+        .sd = expect->sd,
+        .inflation = kind == METRIC_BREADTH ? breadth_inflation(expect) : 1,
+    };
+    /* A baseline that is no rate can't be planned as one. */
+    if (kind == METRIC_TIME_TO || kind == METRIC_RETENTION_CURVE)
+        question.baseline = 0;
+    return question;
+}
+
+double plan_difference(const struct experiment *experiment)
+{
+    const struct expectation *expect = &experiment->expect;
+    if (!expect->given || !experiment->goal_count)
+        return 0;
+    bool absolute = experiment->lift == LIFT_ABSOLUTE || experiment->goals[0]->kind == METRIC_NPS;
+    double baseline = (double)expect->baseline_micro / (double)MICRO;
+    return absolute ? expect->lift : baseline * expect->lift;
 }
 
 static void plan_expectation(const struct experiment *experiment, struct plan *plan)
@@ -90,14 +127,15 @@ static void plan_expectation(const struct experiment *experiment, struct plan *p
         return;
     plan->power = expect->power;
     plan->planned = (double)expect->units;
-    if (!experiment->goal_count || !metric_is_share(experiment->goals[0]))
+    if (!experiment->goal_count)
         return;
-    double control = (double)expect->baseline_micro / (double)MICRO;
-    double treatment =
-        experiment->lift == LIFT_RELATIVE ? control * (1 + expect->lift) : control + expect->lift;
-    plan->expected_difference = fabs(treatment - control);
+    plan->expected = expected_of(experiment);
+    double difference = plan_difference(experiment);
+    /* The verdict's `no_difference` speaks in points: of shares only. */
+    if (plan->expected.kind == POWER_RATE && plan->expected.baseline > 0)
+        plan->expected_difference = fabs(difference);
     if (!expect->units)
-        plan->planned = plan_size(plan, control, treatment);
+        plan->planned = plan_size(plan, difference);
 }
 
 static void plan_pairs(struct plan *plan)
@@ -249,14 +287,16 @@ static bool detectable_of(const struct plan *plan, const struct metric_result *g
                           double *difference)
 {
     struct proportion control = goal->shares[plan->control];
-    struct power_design design = plan_power_design(plan, j);
+    struct plan observed = *plan;
+    observed.expected = (struct power_question){.kind = POWER_RATE, .inflation = 1};
+    struct power_question question = plan_question(&observed, j);
     if (!control.units || !goal->shares[j].units)
         return false;
-    design.allocation = (double)goal->shares[j].units / (double)control.units;
-    return power_proportion_detectable(&design, (double)control.successes / (double)control.units,
-                                       (double)control.units / plan_inflation(plan), plan->power,
-                                       goal->metric.lower_is_better ? SIDE_LOW : SIDE_HIGH,
-                                       difference) == REASON_NONE;
+    question.baseline = (double)control.successes / (double)control.units;
+    question.allocation = (double)goal->shares[j].units / (double)control.units;
+    return power_plan_detectable(&question, (double)control.units, plan->power,
+                                 goal->metric.lower_is_better ? SIDE_LOW : SIDE_HIGH,
+                                 difference) == REASON_NONE;
 }
 
 void forecast_of(const struct plan *plan, const struct progress *progress,

@@ -249,6 +249,62 @@ static void planned_units_are_those_of_the_sample_size_formula(void **state)
     assert_close(plan.planned, ceil(2 * root * root / (.022 * .022)), 1e-12);
 }
 
+/* Means by (z + z_b)^2 2 sd^2 / d^2 (7.848880 at .05 and .8; the t asks for about one more unit);
+ * `always` by 1.91 times that of the fixed design (statistics.md, section 4). */
+static void every_kind_of_goal_with_a_spread_is_planned(void **state)
+{
+    static const enum metric_kind kinds[] = {METRIC_COUNT, METRIC_SUM, METRIC_MEAN, METRIC_RATIO,
+                                             METRIC_NPS};
+    struct experiment experiment;
+    struct variant variants[2];
+    struct metric goal;
+    struct plan plan;
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        experiment_of_two(&experiment, variants, &goal);
+        goal.kind = kinds[i];
+        experiment.peeking = PEEKING_FIXED;
+        experiment.lift = LIFT_ABSOLUTE;
+        experiment.expect.lift = .5;
+        experiment.expect.sd = 7;
+        plan_of(&experiment, &plan);
+        double normal = 2 * 7.848879734 * 2 * 49 / .25;
+        assert_true(plan.planned >= normal && plan.planned < normal + 4);
+        assert_close(plan.expected_difference, 0, 0); /* the verdict's words are in points */
+        experiment.peeking = PEEKING_ALWAYS;
+        plan_of(&experiment, &plan);
+        assert_true(fabs(plan.planned / normal - 1.91) < .01);
+        experiment.expect.sd = 0;
+        plan_of(&experiment, &plan);
+        assert_close(plan.planned, 0, 0);
+    }
+    goal.kind = METRIC_TIME_TO;
+    plan_of(&experiment, &plan);
+    assert_close(plan.planned, 0, 0);
+}
+
+/* Members 7 an account, cv .6, ICC .05: design effect 1 + (7 * 1.36 - 1) .05 = 1.426, so accounts
+ * are 1.426/7 of the members that independent ones would take. */
+static void breadth_is_planned_in_accounts(void **state)
+{
+    struct experiment experiment;
+    struct variant variants[2];
+    struct metric goal;
+    struct plan plan, members;
+    (void)state;
+    experiment_of_two(&experiment, variants, &goal);
+    plan_of(&experiment, &members);
+    goal.kind = METRIC_BREADTH;
+    experiment.unit = UNIT_ACCOUNT;
+    experiment.expect.has_members = true;
+    experiment.expect.members_mean = 7;
+    experiment.expect.members_cv = .6;
+    experiment.expect.members_icc = .05;
+    plan_of(&experiment, &plan);
+    assert_true(fabs(plan.planned - members.planned * 1.426 / 7) < 2);
+    assert_close(plan.expected_difference, .022, 1e-9);
+}
+
 static void declared_units_override_and_nothing_expected_plans_nothing(void **state)
 {
     struct experiment experiment;
@@ -672,6 +728,8 @@ int main(void)
         cmocka_unit_test(a_bad_split_alarms_and_is_dated),
         cmocka_unit_test(a_bad_split_in_a_segment_is_dated_though_the_first_value_is_empty),
         cmocka_unit_test(planned_units_are_those_of_the_sample_size_formula),
+        cmocka_unit_test(every_kind_of_goal_with_a_spread_is_planned),
+        cmocka_unit_test(breadth_is_planned_in_accounts),
         cmocka_unit_test(declared_units_override_and_nothing_expected_plans_nothing),
         cmocka_unit_test(the_final_set_closes_with_the_size_or_the_end_whichever_is_first),
         cmocka_unit_test(moving_the_end_leaves_the_final_set_where_it_was),
