@@ -36,7 +36,7 @@ static enum reason strata_units(const struct stratum *strata, size_t count, doub
     bool lacking = false;
     for (size_t b = 0; b < count; b++) {
         struct stratum_mean t = strata[b].treatment, c = strata[b].control;
-        if (!stratum_mean_is_valid(t) || !stratum_mean_is_valid(c))
+        if (!stratum_mean_is_valid(t) || !stratum_mean_is_valid(c) || !isfinite(strata[b].rounding))
             return REASON_INVALID;
         lacking = lacking || t.units < 1 || c.units < 1;
         sum += t.units + c.units;
@@ -69,7 +69,7 @@ static double share_of(const struct stratum *stratum, double units)
 
 static double gap_of(const struct stratum *stratum)
 {
-    return stratum->treatment.mean - stratum->control.mean;
+    return stratum->treatment.mean - stratum->control.mean + stratum->rounding;
 }
 
 enum reason post_stratify(const struct stratum *strata, size_t count,
@@ -226,6 +226,14 @@ static enum reason stratum_mean_of(const struct sums *sums, struct stratum_mean 
     return reason;
 }
 
+/* treatment - control, from the integers in one rounding. */
+static double difference_of(const struct stratum_sums *sums)
+{
+    uint64_t n1 = sums->treatment.units, n0 = sums->control.units;
+    double cross = exact_cross(n0, sums->treatment.sum, (int128)n1, sums->control.sum);
+    return cross / (double)n1 / (double)n0 * sums->treatment.step;
+}
+
 /* The mean of all strata of one place. */
 static enum reason place_mean(const struct stratum_sums *sums, size_t count, const size_t *places,
                               size_t place, struct stratum *stratum)
@@ -243,8 +251,15 @@ static enum reason place_mean(const struct stratum_sums *sums, size_t count, con
         }
         first = false;
     }
-    enum reason reason = stratum_mean_of(&all.treatment, &stratum->treatment);
-    return reason ? reason : stratum_mean_of(&all.control, &stratum->control);
+    struct stratum result = {0};
+    enum reason reason = stratum_mean_of(&all.treatment, &result.treatment);
+    if (!reason)
+        reason = stratum_mean_of(&all.control, &result.control);
+    if (reason)
+        return reason;
+    result.rounding = difference_of(&all) - gap_of(&result);
+    *stratum = result;
+    return REASON_NONE;
 }
 
 enum reason strata_of_sums(const struct stratum_sums *sums, size_t count, struct stratum *strata,
@@ -257,7 +272,7 @@ enum reason strata_of_sums(const struct stratum_sums *sums, size_t count, struct
     for (size_t b = 0; b < count; b++) {
         units[b] = (struct stratum_units){sums[b].treatment.units, sums[b].control.units};
         if (sums[b].treatment.step != sums[0].treatment.step ||
-            sums[b].control.step != sums[0].control.step)
+            sums[b].control.step != sums[0].treatment.step)
             return REASON_INVALID;
     }
     enum reason reason = strata_merge(units, count, places, &result_count);

@@ -207,7 +207,7 @@ static enum reason rows_stratum(struct calc *call, const struct stratified_rows 
 /* One stratum of everything is Welch's comparison. */
 static void unadjusted_put(struct calc *call, const struct stratified_rows *rows)
 {
-    struct stratum all;
+    struct stratum all = {0};
     struct post_stratified welch = {0};
     struct test test = {0};
     enum reason reason = rows_stratum(call, rows, 0, true, &all);

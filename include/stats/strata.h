@@ -25,6 +25,7 @@ struct stratum_mean {
 
 struct stratum {
     struct stratum_mean treatment, control;
+    double rounding; /* what the two means, as doubles, lost of their difference; 0 if unknown */
 };
 
 struct post_stratified {
