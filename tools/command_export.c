@@ -106,10 +106,14 @@ const struct command command_export = {
     .name = "export",
     .arguments = "[--table journal|cube] [--experiment KEY] [--from SEQ] [--format ndjson|csv]",
     .summary = "prints the journal or the cube",
-    .note = "Works while a server has the store. The journal is written as far as it goes when\n"
-            "the export begins. The cube is of one moment: a large one, copied in parts, is begun\n"
-            "again when the server moved on between two of them; after ten times the exit status\n"
-            "is 3.",
+    .note =
+        "Works while a server has the store. The journal is written as far as it goes when\n"
+        "the export begins. The cube is of one moment: a large one, copied in parts, is begun\n"
+        "again when the server moved on between two of them; after ten times the exit status\n"
+        "is 3. A cell of the cube is an object with its integers in 'values' and, where its\n"
+        "metric has them, 'bins', a list of [map, place, number]; in csv each integer is a row,\n"
+        "and each bin one whose field is map:place. The cells of a step of a flow have the\n"
+        "metric step:NAME.",
     .options = export_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .run = run,

@@ -17,26 +17,14 @@ static const char *const role_texts[] = {
     [DEFINITION_CURRENT] = "current",
     [DEFINITION_EARLIER] = "earlier",
 };
-static const char *const units_fields[UNITS_FIELD_COUNT] = {
-    [UNITS_N] = "n",
-    [UNITS_ERASED] = "erased",
-    [UNITS_CLAMPED] = "clamped",
-    [UNITS_MISMATCH] = "mismatch",
-    [UNITS_MIXED] = "mixed",
-    [UNITS_HOT] = "hot",
-    [UNITS_SKEWED] = "skewed",
-};
-static const char *const share_fields[SHARE_FIELD_COUNT] = {[SHARE_N] = "n", [SHARE_X] = "x"};
-
 /* A cell in words. */
 struct cell_words {
     const struct definition *definition;
     char digest[DIGEST_TEXT_SIZE], day[TIME_TEXT_SIZE];
     const char *population;
     struct slice segment, value, variant, metric;
-    const char *const *fields;
-    size_t field_count;
-    const int128 *values;
+    const struct cube_entry *entry;
+    bool has_map;
 };
 
 static struct slice segmentation_name(struct arena *arena, const struct segmentation *segmentation)
@@ -67,14 +55,29 @@ static void slice_words(struct arena *arena, const struct cube_slices *slices,
         words->segment = segmentation_name(arena, &experiment->segments[slice->segmentation]);
 }
 
+static struct slice metric_words(struct arena *arena, const struct experiment *experiment,
+                                 const struct cell_key *key)
+{
+    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
+    size_t count = experiment_metrics(experiment, metrics);
+    if (key->metric == 0)
+        return SLICE("units");
+    if (key->metric <= count)
+        return metrics[key->metric - 1].metric->name;
+    size_t step = key->metric - count - 1;
+    if (key->variant >= experiment->variant_count ||
+        step >= experiment->variants[key->variant].flow_count)
+        return SLICE("unknown");
+    return arena_format(arena, "step:%.*s",
+                        SLICE_ARGS(experiment->variants[key->variant].flow[step].step));
+}
+
 static struct cell_words cell_in_words(struct arena *arena, const struct cube_cell *cell)
 {
     const struct definition *definition = cell->definition;
     const struct cube_entry *entry = cell->entry;
-    struct cell_words words = {.definition = definition, .values = entry->values};
+    struct cell_words words = {.definition = definition, .entry = entry};
     const struct experiment *experiment = definition->experiment;
-    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
-    size_t count = experiment_metrics(experiment, metrics);
     const struct cell_key *key = &entry->key;
     digest_format(&definition->digest, words.digest);
     day_format(key->cohort, words.day);
@@ -83,11 +86,8 @@ static struct cell_words cell_in_words(struct arena *arena, const struct cube_ce
     if (key->variant < experiment->variant_count)
         words.variant = experiment->variants[key->variant].name;
     slice_words(arena, cell->slices, key, &words);
-    words.metric = key->metric == 0       ? SLICE("units")
-                   : key->metric <= count ? metrics[key->metric - 1].metric->name
-                                          : SLICE("unknown");
-    words.fields = key->metric == 0 ? units_fields : share_fields;
-    words.field_count = key->metric == 0 ? UNITS_FIELD_COUNT : SHARE_FIELD_COUNT;
+    words.metric = metric_words(arena, experiment, key);
+    words.has_map = cube_fields_of(experiment, key->metric).has_map;
     return words;
 }
 
@@ -99,10 +99,23 @@ static void json_member(struct buffer *out, const char *name, struct slice text)
     buffer_add_byte(out, ',');
 }
 
+/* [[map, place, number], ...] */
+static void json_bins(struct buffer *out, const struct cube_entry *entry)
+{
+    buffer_add(out, SLICE("\"bins\":["));
+    for (size_t i = 0; i < entry->bin_count; i++)
+        buffer_format(out, "%s[%u,%u,%lld]", i ? "," : "", CUBE_BIN_MAP(entry->bins[i].bin),
+                      CUBE_BIN_PLACE(entry->bins[i].bin), (long long)entry->bins[i].count);
+    buffer_add(out, SLICE("],"));
+}
+
 static void json_cell(struct buffer *out, const struct cell_words *words)
 {
     const struct definition *definition = words->definition;
+    const struct cube_entry *entry = words->entry;
     buffer_add_byte(out, '{');
+    if (words->has_map)
+        json_bins(out, entry);
     json_member(out, "cohort", slice_of(words->day));
     json_member(out, "definition", slice_of(words->digest));
     json_member(out, "experiment", definition->experiment->key);
@@ -113,9 +126,11 @@ static void json_cell(struct buffer *out, const struct cell_words *words)
     json_member(out, "segment", words->segment);
     json_member(out, "value", words->value);
     buffer_add(out, SLICE("\"values\":{"));
-    for (size_t i = 0; i < words->field_count; i++) {
-        buffer_format(out, "%s\"%s\":", i ? "," : "", words->fields[i]);
-        int128_format(out, words->values[i]);
+    for (size_t i = 0; i < entry->field_count; i++) {
+        char name[CUBE_FIELD_NAME_SIZE];
+        cube_field_name(definition->experiment, entry->key.metric, i, name);
+        buffer_format(out, "%s\"%s\":", i ? "," : "", name);
+        int128_format(out, entry->values[i]);
     }
     buffer_add(out, SLICE("},"));
     buffer_add(out, SLICE("\"variant\":"));
@@ -141,21 +156,35 @@ static void csv_field(struct buffer *out, struct slice text)
     buffer_add_byte(out, ',');
 }
 
-static void csv_cell(struct buffer *out, const struct cell_words *words)
+/* All columns but the last two. */
+static void csv_place(struct buffer *out, const struct cell_words *words)
 {
     const struct definition *definition = words->definition;
-    for (size_t i = 0; i < words->field_count; i++) {
-        csv_field(out, definition->experiment->key);
-        buffer_format(out, "%u,%s,%s,%s,", definition->experiment->phase,
-                      role_texts[definition->role], words->digest, words->population);
-        csv_field(out, words->segment);
-        csv_field(out, words->value);
-        buffer_format(out, "%s,", words->day);
-        csv_field(out, words->variant);
-        csv_field(out, words->metric);
-        buffer_format(out, "%s,", words->fields[i]);
-        int128_format(out, words->values[i]);
+    csv_field(out, definition->experiment->key);
+    buffer_format(out, "%u,%s,%s,%s,", definition->experiment->phase, role_texts[definition->role],
+                  words->digest, words->population);
+    csv_field(out, words->segment);
+    csv_field(out, words->value);
+    buffer_format(out, "%s,", words->day);
+    csv_field(out, words->variant);
+    csv_field(out, words->metric);
+}
+
+static void csv_cell(struct buffer *out, const struct cell_words *words)
+{
+    const struct cube_entry *entry = words->entry;
+    for (size_t i = 0; i < entry->field_count; i++) {
+        char name[CUBE_FIELD_NAME_SIZE];
+        cube_field_name(words->definition->experiment, entry->key.metric, i, name);
+        csv_place(out, words);
+        buffer_format(out, "%s,", name);
+        int128_format(out, entry->values[i]);
         buffer_add_byte(out, '\n');
+    }
+    for (size_t i = 0; i < entry->bin_count; i++) {
+        csv_place(out, words);
+        buffer_format(out, "%u:%u,%lld\n", CUBE_BIN_MAP(entry->bins[i].bin),
+                      CUBE_BIN_PLACE(entry->bins[i].bin), (long long)entry->bins[i].count);
     }
 }
 

@@ -19,6 +19,7 @@
 
 #include "analysis/view.h"
 #include "base/int128.h"
+#include "base/limits.h"
 
 enum population {
     POPULATION_MAIN,    /* units that met one variant */
@@ -36,6 +37,7 @@ enum units_field {
     UNITS_MIXED,
     UNITS_HOT,
     UNITS_SKEWED,
+    UNITS_UNREAD, /* events left out, once for each metric, as their property is no number */
     UNITS_FIELD_COUNT
 };
 /* After them, with q numeric covariates (adjust_for): Z_1..Z_q, then Z_k Z_l for k <= l, row by
@@ -79,7 +81,8 @@ enum curve_field { CURVE_N, CURVE_X };
 enum time_field { TIME_N, TIME_FIELD_COUNT };
 /* breadth: accounts, accounts whose members could not all be read; the map has the sizes */
 enum breadth_field { BREADTH_N, BREADTH_CUT, BREADTH_FIELD_COUNT };
-/* one step of a flow, as a metric of its own: numbers follow those of the metrics */
+/* One step of a flow, as a metric of its own: its number is that of the metrics and 1, and its
+ * place in the flow of the cell's variant, from 0. */
 enum step_field {
     STEP_N,
     STEP_REACHED,
@@ -91,7 +94,31 @@ enum step_field {
 
 /* Most integers of a cell: a curve of 53 brackets with its n, covariates and goal. */
 #define CUBE_FIELDS_MAX 64
+/* Most numbers of a definition: units, metrics, the steps of its longest flow. */
+#define CUBE_NUMBERS_MAX (1 + EXPERIMENT_METRICS_MAX + FLOW_STEPS_MAX)
 #define CUBE_NO_VARIANT 255
+
+/* What a cell of the experiment's number `metric` holds, in order: for readers and exports. */
+#define CUBE_FIELD_NAME_SIZE 16
+enum cube_subject { CUBE_NOTHING, CUBE_UNITS, CUBE_METRIC, CUBE_STEP };
+struct cube_fields {
+    enum cube_subject subject; /* NOTHING: there is no such number, or breadth: no fields */
+    size_t count;
+    size_t own;        /* of them, those of its kind; then ZY_1.., GY (of units Z_1.., Z_k Z_l) */
+    size_t covariates; /* q where it has fields with them, else 0 */
+    bool has_goal;     /* GY is there, the last one */
+    bool is_joint;     /* has a unit value: field 1 */
+    bool has_map;
+    unsigned slices; /* bits of the enum cube_slice_kind in which it stands */
+};
+struct cube_fields cube_fields_of(const struct experiment *experiment, uint8_t metric);
+/* "n", "x", "z1y", "gy", ...: the name of one of those fields, "" where there is none. */
+void cube_field_name(const struct experiment *experiment, uint8_t metric, size_t field,
+                     char name[static CUBE_FIELD_NAME_SIZE]);
+/* How many numbers the experiment has: 1, its metrics, the steps of its longest flow. */
+size_t cube_number_count(const struct experiment *experiment);
+/* The first goal where it has a unit value (g of GY), else NULL. */
+const struct metric *cube_joint_goal(const struct experiment *experiment);
 
 /*
  * Some kinds have a map beside their integers: bin -> integer, sparse.  A bin is the map's number
@@ -114,6 +141,8 @@ int64_t time_bin_until_ms(uint32_t bin);
 /* Wait bins: each second to 127 s, then 64 bins an octave. */
 uint32_t wait_bin(int64_t elapsed_ms);
 double wait_bin_seconds(uint32_t bin); /* the middle of the bin */
+/* A count has H[y] where its cap is at most this. */
+#define COUNT_PLACES_MAX 1000
 
 /* name as in the document's health.outside */
 #define OUTSIDE_MAP(X)                                                                             \
@@ -176,6 +205,11 @@ size_t segment_value_of(const struct segment *segment, const struct value *trait
 size_t segment_value_count(const struct segment *segment);
 struct slice segment_value_label(struct arena *arena, const struct segment *segment, size_t index);
 
+struct cube_bin {
+    uint32_t bin;
+    int64_t count; /* bins hold counts and small sums: below 2^63 by the limits of cube.md */
+};
+
 /* All cells of one definition, read in one transaction. */
 struct cube {
     struct arena arena;
@@ -190,10 +224,6 @@ struct cube_entry {
     const int128 *values;        /* in the cube's arena */
     const struct cube_bin *bins; /* rising; none is zero */
     size_t bin_count;
-};
-struct cube_bin {
-    uint32_t bin;
-    int64_t count; /* bins hold counts and small sums: below 2^63 by the limits of cube.md */
 };
 /* STORAGE when a cell fails its checksum or is no cell. */
 MUST_CHECK enum status cube_read(struct view_transaction *transaction,
@@ -233,6 +263,10 @@ struct cube_select {
 };
 void cube_sum(const struct cube *cube, const struct cube_select *select,
               int128 sums[static CUBE_FIELDS_MAX]);
+/* The same for the bins of a cell, merged and rising, in the arena.  NULL without memory (and with
+ * *count > 0). */
+const struct cube_bin *cube_sum_bins(const struct cube *cube, const struct cube_select *select,
+                                     struct arena *arena, size_t *count);
 /* First and last cohort day that has units in main, crossed; false when there is none. */
 bool cube_cohorts(const struct cube *cube, int32_t *first, int32_t *last);
 

@@ -180,7 +180,9 @@ static enum status contribution_before(struct unit_work *work, size_t index)
             work->before[i].population = POPULATION_NONE;
     }
     struct unit_view view = {.record = &work->record};
-    contribution_of(&scheme->definitions[index], &view, &work->before[index]);
+    if (!contribution_of(&work->builder->unit_arena, &scheme->definitions[index], &view,
+                         &work->before[index]))
+        return FAIL(work->error, STATUS_NO_MEMORY, "fold", 0, "no memory");
     return STATUS_OK;
 }
 
@@ -190,8 +192,9 @@ static enum status contribution_after(struct unit_work *work, size_t index)
     const struct scheme_definition *definition = &work->builder->scheme->definitions[index];
     struct contribution after;
     struct unit_view view = {.record = &work->record};
-    contribution_of(definition, &view, &after);
-    return contribution_add(&work->builder->cells, definition->definition->number,
+    if (!contribution_of(&work->builder->unit_arena, definition, &view, &after))
+        return FAIL(work->error, STATUS_NO_MEMORY, "fold", 0, "no memory");
+    return contribution_add(&work->builder->cells, definition,
                             work->before ? &work->before[index] : &nothing, &after, work->error);
 }
 

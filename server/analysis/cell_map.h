@@ -3,7 +3,7 @@
 
 /*
  * What a batch adds to the cube, gathered in memory and written once: an open hash table from cell
- * key to integers.  Sums are modulo 2^128.
+ * key to integers and bins.  Sums are modulo 2^128, those of bins modulo 2^64.
  */
 
 #include "analysis/cube.h"
@@ -11,17 +11,23 @@
 struct cell {
     struct cell_key key;
     uint8_t field_count; /* 0: a free place */
-    int128 *values;      /* field_count of them */
+    bool has_map;
+    uint32_t bin_count, bin_capacity;
+    int128 *values;        /* field_count of them */
+    struct cube_bin *bins; /* rising */
 };
 
 struct cell_map {
-    struct arena arena;     /* of the values */
+    struct arena arena;     /* of values and bins */
     struct cell *cells;     /* capacity places, owned */
     size_t count, capacity; /* capacity: a power of two, or 0 */
 };
 
-/* The integers of a cell, made as zeros where missing; NULL without memory. */
-int128 *cell_map_at(struct cell_map *map, const struct cell_key *key, size_t field_count);
+/* The cell, made as zeros where missing; NULL without memory.  Good until the next call. */
+struct cell *cell_map_at(struct cell_map *map, const struct cell_key *key, size_t field_count,
+                         bool has_map);
+/* Adds to one bin of a cell; false without memory. */
+bool cell_add_bin(struct cell_map *map, struct cell *cell, uint32_t bin, int64_t count);
 /* Adds every cell to the table CUBE (one that becomes zero is deleted) and empties the map. */
 MUST_CHECK enum status cell_map_flush(struct cell_map *map, struct state_transaction *transaction,
                                       struct error *error);

@@ -1,10 +1,11 @@
 /*
- * A unit judged by one definition: population, variant, cohort, slices, and the metrics reached.
- * See contribution.h for the rule.
+ * A unit judged by one definition: population, variant, cohort and slices; its integers by
+ * metric.h.  See contribution.h for the rule.
  */
 
 #include "contribution.h"
 
+#include "metric.h"
 #include "slices.h"
 
 /* Beside the reasons of enum outside. */
@@ -86,20 +87,14 @@ static struct met met_of(const struct scheme_definition *definition, const struc
 static size_t segment_at(const struct scheme_segment *segment, const struct unit_record *record,
                          int64_t time_ms)
 {
-    const struct unit_list *list = unit_list_find(record, UNIT_LIST_TRAITS, segment->trait);
-    const char *last = NULL, *entry = list ? list->entries : NULL;
-    for (uint32_t i = 0; list && i < list->count && entry_time(entry) <= time_ms; i++) {
-        last = entry;
-        entry += entry_size(list, entry);
-    }
+    struct slice text;
     size_t unknown = segment->values - 1;
-    uint16_t size = last ? load_u16(last + ENTRY_HEAD_SIZE) : UNIT_TRAIT_NONE;
-    if (size == UNIT_TRAIT_NONE)
-        return unknown;
-    if (size == UNIT_TRAIT_OTHER)
-        return segment->segment->band_count ? unknown : unknown - 1;
-    return segment_value_of_text(segment->segment,
-                                 (struct slice){.data = last + ENTRY_HEAD_SIZE + 2, .size = size});
+    switch (unit_trait_at(record, segment->trait, time_ms, &text)) {
+    case TRAIT_IS_TEXT: return segment_value_of_text(segment->segment, text);
+    case TRAIT_IS_OTHER: return segment->segment->band_count ? unknown : unknown - 1;
+    case TRAIT_IS_MISSING: break;
+    }
+    return unknown;
 }
 
 static void slices_fill(const struct scheme_definition *definition,
@@ -107,15 +102,17 @@ static void slices_fill(const struct scheme_definition *definition,
                         struct contribution *contribution)
 {
     contribution->slices[0] = 0;
+    contribution->slice_kinds[0] = 1U << CUBE_SLICE_ALL;
     contribution->slice_count = 1;
     for (size_t i = 0; i < definition->slices_count; i++) {
         const struct scheme_slices *group = &definition->slices[i];
-        if (group->main_only && contribution->population != POPULATION_MAIN)
+        if (group->kind != CUBE_SLICE_SEGMENT && contribution->population != POPULATION_MAIN)
             continue;
         size_t index = 0;
         for (size_t j = 0; j < group->count; j++)
             index = index * group->segments[j].values +
                     segment_at(&group->segments[j], record, exposure_ms);
+        contribution->slice_kinds[contribution->slice_count] = (uint8_t)(1U << group->kind);
         contribution->slices[contribution->slice_count++] = (uint16_t)(group->base + index);
     }
 }
@@ -128,11 +125,49 @@ static bool list_overflows(const struct unit_record *record, enum unit_list_type
 
 static bool metric_overflows(const struct scheme_metric *metric, const struct unit_record *record)
 {
+    if (metric->kind == METRIC_RATIO)
+        return metric_overflows(metric->numerator, record) ||
+               metric_overflows(metric->denominator, record);
     if (metric->filter != SCHEME_NONE)
         return list_overflows(record, UNIT_LIST_ACTIVITY, metric->filter);
     for (size_t i = 0; i < metric->item_count; i++)
         if (list_overflows(record, UNIT_LIST_EVENTS, metric->items[i].event))
             return true;
+    for (size_t i = 0; i < metric->competing_count; i++)
+        if (list_overflows(record, UNIT_LIST_EVENTS, metric->competing[i]))
+            return true;
+    return false;
+}
+
+/* Of any variant's flow: what the unit has of another's is its too. */
+static bool flows_overflow(const struct scheme_definition *definition,
+                           const struct unit_record *record)
+{
+    size_t variants = definition->definition->experiment->variant_count;
+    for (size_t i = 0; i < variants; i++)
+        for (size_t j = 0; j < definition->flows[i].count; j++) {
+            const struct scheme_flow_step *step = &definition->flows[i].steps[j];
+            if (list_overflows(record, UNIT_LIST_STEPS, step->list) ||
+                (step->done_when != SCHEME_NONE &&
+                 list_overflows(record, UNIT_LIST_EVENTS, step->done_when)))
+                return true;
+        }
+    return false;
+}
+
+static bool traits_overflow(const struct scheme_definition *definition,
+                            const struct unit_record *record)
+{
+    for (size_t i = 0; i < definition->slices_count; i++)
+        for (size_t j = 0; j < definition->slices[i].count; j++)
+            if (list_overflows(record, UNIT_LIST_TRAITS, definition->slices[i].segments[j].trait))
+                return true;
+    for (size_t i = 0; i < definition->covariate_count; i++) {
+        const struct scheme_covariate *covariate = &definition->covariates[i];
+        if (covariate->metric ? metric_overflows(covariate->metric, record)
+                              : list_overflows(record, UNIT_LIST_TRAITS, covariate->trait))
+            return true;
+    }
     return false;
 }
 
@@ -148,26 +183,18 @@ static bool unit_is_hot(const struct scheme_definition *definition,
     if (list_overflows(record, UNIT_LIST_EXPOSURES, definition->experiment))
         return true;
     for (size_t i = 0; i < definition->metric_count; i++)
-        if (metric_overflows(&definition->metrics[i], record))
+        if (definition->metrics[i].supported && metric_overflows(&definition->metrics[i], record))
             return true;
-    for (size_t i = 0; i < definition->slices_count; i++)
-        for (size_t j = 0; j < definition->slices[i].count; j++)
-            if (list_overflows(record, UNIT_LIST_TRAITS, definition->slices[i].segments[j].trait))
-                return true;
-    return false;
+    return flows_overflow(definition, record) || traits_overflow(definition, record);
 }
 
-static uint8_t quality_of(const struct scheme_definition *definition,
-                          const struct unit_record *record, const struct met *met)
+static void quality_fill(const struct scheme_definition *definition,
+                         const struct unit_record *record, const struct met *met, int128 *row)
 {
-    unsigned quality = 0;
-    if (met->counts && met->mismatch)
-        quality |= 1U << UNITS_MISMATCH;
-    if (met->skewed)
-        quality |= 1U << UNITS_SKEWED;
-    if (unit_is_hot(definition, record))
-        quality |= 1U << UNITS_HOT;
-    return (uint8_t)quality;
+    row[UNITS_N] = 1;
+    row[UNITS_MISMATCH] = met->counts && met->mismatch;
+    row[UNITS_SKEWED] = met->skewed;
+    row[UNITS_HOT] = unit_is_hot(definition, record);
 }
 
 static void outside_fill(struct contribution *contribution, enum outside reason, int64_t time_ms)
@@ -176,39 +203,49 @@ static void outside_fill(struct contribution *contribution, enum outside reason,
     contribution->variant = CUBE_NO_VARIANT;
     contribution->cohort = day_of(time_ms);
     contribution->slices[0] = (uint16_t)reason;
+    contribution->slice_kinds[0] = 1U << CUBE_SLICE_ALL;
     contribution->slice_count = 1;
 }
 
 static void analysed_fill(const struct scheme_definition *definition,
                           const struct unit_record *record, const struct met *met,
-                          struct contribution *contribution)
+                          struct unit_bin *bins, struct contribution *contribution)
 {
     contribution->population = met->crossed ? POPULATION_CROSSED : POPULATION_MAIN;
     contribution->variant = definition->variants[met->variant];
     contribution->cohort = day_of(met->counting_ms);
     slices_fill(definition, record, met->counting_ms, contribution);
-    contribution->supported = definition->supported;
-    for (size_t i = 0; i < definition->metric_count; i++) {
-        const struct scheme_metric *metric = &definition->metrics[i];
-        if (metric->supported && metric_is_reached(metric, record, met->counting_ms))
-            contribution->reached |= UINT64_C(1) << i;
-    }
+    struct unit_reading reading = {.definition = definition,
+                                   .record = record,
+                                   .exposure_ms = met->counting_ms,
+                                   .variant = contribution->variant,
+                                   .row = contribution->row,
+                                   .bins = bins};
+    unit_reading_fill(&reading);
+    contribution->row[UNITS_CLAMPED] = reading.clamped;
+    contribution->row[UNITS_UNREAD] = reading.unread;
+    contribution->bins = bins;
+    contribution->bin_count = reading.bin_count;
 }
 
-void contribution_of(const struct scheme_definition *definition, const struct unit_view *view,
-                     struct contribution *contribution)
+bool contribution_of(struct arena *arena, const struct scheme_definition *definition,
+                     const struct unit_view *view, struct contribution *contribution)
 {
     const struct unit_record *record = view->record;
     *contribution = (struct contribution){.population = POPULATION_NONE};
     if (!record || record->kind != definition->kind)
-        return;
+        return true;
     const struct unit_list *list =
         unit_list_find(record, UNIT_LIST_EXPOSURES, definition->experiment);
     if (!list)
-        return;
+        return true;
     struct met met = met_of(definition, list);
     if (!met.counts && !met.outside)
-        return;
+        return true;
+    struct unit_bin *bins = ARENA_ARRAY(arena, definition->bin_count + 1, struct unit_bin);
+    contribution->row = ARENA_ARRAY(arena, definition->row_count, int128);
+    if (!bins || !contribution->row)
+        return false;
     bool carried_over =
         definition->start_ms != TIME_NONE && met.has_first && met.first_ms < definition->start_ms;
     if (!met.counts)
@@ -216,94 +253,7 @@ void contribution_of(const struct scheme_definition *definition, const struct un
     else if (carried_over)
         outside_fill(contribution, OUTSIDE_CARRIED_OVER, met.first_ms);
     else
-        analysed_fill(definition, record, &met, contribution);
-    contribution->quality = quality_of(definition, record, &met);
-}
-
-/* The units cell of one slice. */
-static bool units_add(struct cell_map *cells, const struct cell_key *key,
-                      const struct contribution *contribution, int sign)
-{
-    int128 *values = cell_map_at(cells, key, UNITS_FIELD_COUNT);
-    if (!values)
-        return false;
-    values[UNITS_N] += sign;
-    for (unsigned field = UNITS_N + 1; field < UNITS_FIELD_COUNT; field++)
-        if (contribution->quality >> field & 1)
-            values[field] += sign;
+        analysed_fill(definition, record, &met, bins, contribution);
+    quality_fill(definition, record, &met, contribution->row);
     return true;
-}
-
-/* The cells of the metrics in `which`, of one slice. */
-static bool shares_add(struct cell_map *cells, struct cell_key key, uint64_t which,
-                       uint64_t reached, int units, int sign)
-{
-    for (unsigned i = 0; which >> i; i++) {
-        if (!(which >> i & 1))
-            continue;
-        key.metric = (uint8_t)(i + 1);
-        int128 *values = cell_map_at(cells, &key, SHARE_FIELD_COUNT);
-        if (!values)
-            return false;
-        values[SHARE_N] += units;
-        if (reached >> i & 1)
-            values[SHARE_X] += sign;
-        if (i == 63)
-            break;
-    }
-    return true;
-}
-
-static bool contribution_apply(struct cell_map *cells, uint32_t definition,
-                               const struct contribution *contribution, int sign)
-{
-    if (contribution->population == POPULATION_NONE)
-        return true;
-    struct cell_key key = {.definition = definition,
-                           .population = contribution->population,
-                           .cohort = contribution->cohort,
-                           .variant = contribution->variant};
-    for (size_t i = 0; i < contribution->slice_count; i++) {
-        key.slice = contribution->slices[i];
-        key.metric = 0;
-        if (!units_add(cells, &key, contribution, sign) ||
-            !shares_add(cells, key, contribution->supported, contribution->reached, sign, sign))
-            return false;
-    }
-    return true;
-}
-
-/* The same unit in the same place, and only some metrics differ: the usual case. */
-static bool same_place(const struct contribution *before, const struct contribution *after)
-{
-    return before->population == after->population && before->variant == after->variant &&
-           before->quality == after->quality && before->cohort == after->cohort &&
-           before->slice_count == after->slice_count &&
-           memcmp(before->slices, after->slices, sizeof before->slices) == 0;
-}
-
-static bool reached_apply(struct cell_map *cells, uint32_t definition,
-                          const struct contribution *before, const struct contribution *after)
-{
-    uint64_t won = after->reached & ~before->reached, lost = before->reached & ~after->reached;
-    struct cell_key key = {.definition = definition,
-                           .population = after->population,
-                           .cohort = after->cohort,
-                           .variant = after->variant};
-    for (size_t i = 0; (won | lost) && i < after->slice_count; i++) {
-        key.slice = after->slices[i];
-        if (!shares_add(cells, key, won, won, 0, 1) || !shares_add(cells, key, lost, lost, 0, -1))
-            return false;
-    }
-    return true;
-}
-
-enum status contribution_add(struct cell_map *cells, uint32_t definition,
-                             const struct contribution *before, const struct contribution *after,
-                             struct error *error)
-{
-    bool done = same_place(before, after) ? reached_apply(cells, definition, before, after)
-                                          : contribution_apply(cells, definition, before, -1) &&
-                                                contribution_apply(cells, definition, after, 1);
-    return done ? STATUS_OK : FAIL(error, STATUS_NO_MEMORY, "cube", 0, "no memory");
 }

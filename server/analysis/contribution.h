@@ -18,7 +18,7 @@
  */
 
 #include "cell_map.h"
-#include "scheme.h"
+#include "metric.h"
 
 #define POPULATION_NONE 255
 #define CONTRIBUTION_SLICES_MAX (EXPERIMENT_SEGMENTS_MAX + 2)
@@ -26,12 +26,13 @@
 struct contribution {
     uint8_t population; /* POPULATION_NONE: nothing, and all below is 0 */
     uint8_t variant;
-    uint8_t quality; /* bits of enum units_field: mismatch, hot, skewed */
     uint8_t slice_count;
     int32_t cohort;
-    uint16_t slices[CONTRIBUTION_SLICES_MAX]; /* of OUTSIDE: the reason */
-    uint64_t supported;                       /* metrics that have cells */
-    uint64_t reached;                         /* of them, those with y = 1 */
+    uint16_t slices[CONTRIBUTION_SLICES_MAX];     /* of OUTSIDE: the reason */
+    uint8_t slice_kinds[CONTRIBUTION_SLICES_MAX]; /* one bit of enum cube_slice_kind each */
+    int128 *row;                 /* the definition's cells side by side; NULL: nothing */
+    const struct unit_bin *bins; /* by number, then bin */
+    size_t bin_count;
 };
 
 /* A unit that was tied to another one for a while: a user to an account. */
@@ -48,16 +49,14 @@ struct unit_view {
     bool members_cut; /* there were more than are read */
 };
 
-void contribution_of(const struct scheme_definition *definition, const struct unit_view *view,
-                     struct contribution *contribution);
+/* Row and bins are in the arena.  False without memory. */
+bool contribution_of(struct arena *arena, const struct scheme_definition *definition,
+                     const struct unit_view *view, struct contribution *contribution);
 
 /* Adds `after` and subtracts `before`, touching no cell where nothing changed. */
-MUST_CHECK enum status contribution_add(struct cell_map *cells, uint32_t definition,
+MUST_CHECK enum status contribution_add(struct cell_map *cells,
+                                        const struct scheme_definition *definition,
                                         const struct contribution *before,
                                         const struct contribution *after, struct error *error);
-
-/* metric.c: whether the unit's outcomes after its exposure make the metric 1. */
-bool metric_is_reached(const struct scheme_metric *metric, const struct unit_record *record,
-                       int64_t exposure_ms);
 
 #endif

@@ -17,103 +17,12 @@ const char *const outside_texts[] = {
 #undef X
 };
 
-static void big_endian_write(unsigned char *bytes, uint32_t value, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (unsigned char)(value >> (8 * (size - 1 - i)));
-}
-
-static uint32_t big_endian_read(const char *bytes, size_t size)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < size; i++)
-        value = value << 8 | (unsigned char)bytes[i];
-    return value;
-}
-
-void cell_key_write(const struct cell_key *key, unsigned char bytes[static CELL_KEY_SIZE])
-{
-    big_endian_write(bytes, key->definition, 4);
-    bytes[4] = key->population;
-    big_endian_write(bytes + 5, key->slice, 2);
-    big_endian_write(bytes + 7, (uint32_t)key->cohort ^ UINT32_C(0x80000000), 4);
-    bytes[11] = key->variant;
-    bytes[12] = key->metric;
-}
-
-bool cell_key_read(struct slice bytes, struct cell_key *key)
-{
-    if (bytes.size != CELL_KEY_SIZE)
-        return false;
-    *key = (struct cell_key){
-        .definition = big_endian_read(bytes.data, 4),
-        .population = (uint8_t)bytes.data[4],
-        .slice = (uint16_t)big_endian_read(bytes.data + 5, 2),
-        .cohort = (int32_t)(big_endian_read(bytes.data + 7, 4) ^ UINT32_C(0x80000000)),
-        .variant = (uint8_t)bytes.data[11],
-        .metric = (uint8_t)bytes.data[12],
-    };
-    return true;
-}
-
-void cell_value_write(const int128 *values, size_t count, unsigned char *bytes)
-{
-    bytes[0] = (unsigned char)count;
-    for (size_t i = 0; i < count; i++) {
-        uint128 value = (uint128)values[i];
-        for (size_t j = 0; j < 16; j++)
-            bytes[1 + 16 * i + j] = (unsigned char)(value >> (8 * j));
-    }
-}
-
-bool cell_value_read(struct slice bytes, int128 values[static CUBE_FIELDS_MAX], size_t *count)
-{
-    size_t fields = bytes.size ? (unsigned char)bytes.data[0] : 0;
-    if (fields == 0 || fields > CUBE_FIELDS_MAX || bytes.size != 1 + 16 * fields)
-        return false;
-    for (size_t i = 0; i < fields; i++) {
-        uint128 value = 0;
-        for (size_t j = 16; j-- > 0;)
-            value = value << 8 | (unsigned char)bytes.data[1 + 16 * i + j];
-        values[i] = (int128)value;
-    }
-    *count = fields;
-    return true;
-}
-
-static int metric_name_compare(const void *a, const void *b)
-{
-    const struct experiment_metric *one = a, *other = b;
-    return slice_compare(one->metric->name, other->metric->name);
-}
-
-size_t metrics_by_name(const struct experiment *experiment,
-                       struct experiment_metric metrics[static EXPERIMENT_METRICS_MAX])
-{
-    size_t count = experiment_metrics(experiment, metrics);
-    qsort(metrics, count, sizeof *metrics, metric_name_compare);
-    return count;
-}
-
-size_t metric_numbers(const struct experiment *experiment,
-                      uint8_t numbers[static EXPERIMENT_METRICS_MAX + 1])
-{
-    struct experiment_metric by_role[EXPERIMENT_METRICS_MAX], by_name[EXPERIMENT_METRICS_MAX];
-    size_t count = experiment_metrics(experiment, by_role);
-    metrics_by_name(experiment, by_name);
-    numbers[0] = 0;
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < count; j++)
-            if (slice_equal(by_name[i].metric->name, by_role[j].metric->name))
-                numbers[i + 1] = (uint8_t)(j + 1);
-    return count;
-}
-
 struct cube_reading {
     struct cube *cube;
     size_t capacity;
-    uint8_t numbers[EXPERIMENT_METRICS_MAX + 1];
-    size_t metric_count;
+    struct cube_numbering numbering;
+    struct arena scratch;    /* of one value */
+    struct cell_value value; /* the one at hand */
     enum status status;
     struct error *error;
 };
@@ -133,12 +42,6 @@ static bool cube_has_room(struct cube_reading *reading)
     return true;
 }
 
-bool cells_are_beside(const struct cell_key *a, const struct cell_key *b)
-{
-    return a->population == b->population && a->slice == b->slice && a->cohort == b->cohort &&
-           a->variant == b->variant;
-}
-
 /* The state has the metrics of a cell's neighbours by name; here they stand by number. */
 static void cube_settle_last(struct cube *cube)
 {
@@ -151,41 +54,32 @@ static void cube_settle_last(struct cube *cube)
     cube->entries[at] = entry;
 }
 
-/* Keeps the integers of a cell, with zeros for fields of its metric that it does not have. */
-static bool cube_keep_values(struct cube *cube, const int128 *values, size_t fields)
+static enum status keep_cell(struct cube_reading *reading, struct slice key, struct slice value)
 {
-    struct cube_entry *entry = &cube->entries[cube->count];
-    size_t least = entry->key.metric == 0 ? (size_t)UNITS_FIELD_COUNT : (size_t)SHARE_FIELD_COUNT;
-    size_t kept_count = fields < least ? least : fields;
-    int128 *kept = ARENA_ARRAY(&cube->arena, kept_count, int128);
-    if (!kept)
-        return false;
-    memcpy(kept, values, fields * sizeof *kept);
-    entry->values = kept;
-    entry->field_count = (uint8_t)kept_count;
-    return true;
+    struct cube *cube = reading->cube;
+    struct cell_key place;
+    struct error *error = reading->error;
+    if (!cell_key_read(key, &place))
+        return FAIL(error, STATUS_STORAGE, "cube", 0, "this is no cell");
+    arena_reset(&reading->scratch);
+    enum status status = cell_value_read(&reading->scratch, value, &reading->value, error);
+    if (!status)
+        status = cell_translate(&reading->numbering, &reading->value, &place.metric, error);
+    if (status)
+        return status;
+    if (!cube_has_room(reading) || !cell_entry(&cube->arena, &reading->numbering, &place,
+                                               &reading->value, &cube->entries[cube->count]))
+        return FAIL(error, STATUS_NO_MEMORY, "cube", 0, "no memory");
+    cube->count++;
+    cube_settle_last(cube);
+    return STATUS_OK;
 }
 
 static bool read_cell(void *context, struct slice key, struct slice value)
 {
     struct cube_reading *reading = context;
-    struct cube *cube = reading->cube;
-    int128 values[CUBE_FIELDS_MAX];
-    size_t fields = 0;
-    struct cube_entry *entry = cube_has_room(reading) ? &cube->entries[cube->count] : NULL;
-    if (entry && (!cell_key_read(key, &entry->key) || entry->key.metric > reading->metric_count ||
-                  !cell_value_read(value, values, &fields))) {
-        reading->status = FAIL(reading->error, STATUS_STORAGE, "cube", 0, "this is no cell");
-        return false;
-    }
-    if (!entry || !cube_keep_values(cube, values, fields)) {
-        reading->status = FAIL(reading->error, STATUS_NO_MEMORY, "cube", 0, "no memory");
-        return false;
-    }
-    entry->key.metric = reading->numbers[entry->key.metric];
-    cube->count++;
-    cube_settle_last(cube);
-    return true;
+    reading->status = keep_cell(reading, key, value);
+    return reading->status == STATUS_OK;
 }
 
 enum status cube_read(struct view_transaction *transaction, const struct definition *definition,
@@ -193,13 +87,13 @@ enum status cube_read(struct view_transaction *transaction, const struct definit
 {
     struct cube fresh = {.watermark = view_watermark(transaction)};
     struct cube_reading reading = {.cube = &fresh, .error = error};
-    reading.metric_count = metric_numbers(definition->experiment, reading.numbers);
+    cube_numbering_of(definition->experiment, &reading.numbering);
     enum status status = cube_slices_of(&fresh.arena, definition->experiment, &fresh.slices, error);
-    unsigned char prefix[4];
-    big_endian_write(prefix, definition->number, 4);
+    unsigned char key[CELL_KEY_SIZE];
+    cell_key_write(&(struct cell_key){.definition = definition->number}, key);
     struct state_scan scan = {
         .table = STATE_CUBE,
-        .prefix = {.data = (const char *)prefix, .size = sizeof prefix},
+        .prefix = {.data = (const char *)key, .size = sizeof definition->number},
         .visit = read_cell,
         .context = &reading,
     };
@@ -207,6 +101,7 @@ enum status cube_read(struct view_transaction *transaction, const struct definit
         status = state_scan(view_state(transaction), &scan, error);
     if (!status)
         status = reading.status;
+    arena_done(&reading.scratch);
     if (status) {
         cube_done(&fresh);
         return status;
@@ -243,24 +138,36 @@ static size_t cube_find(const struct cube *cube, const struct cell_key *key)
     return low;
 }
 
+size_t cube_find_first(const struct cube *cube, const struct cube_select *select)
+{
+    struct cell_key from = {.definition = cube->count ? cube->entries[0].key.definition : 0,
+                            .population = (uint8_t)select->population,
+                            .slice = select->slice,
+                            .cohort = select->first};
+    return cube_find(cube, &from);
+}
+
+bool cube_is_in_range(const struct cube *cube, size_t index, const struct cube_select *select)
+{
+    if (index >= cube->count)
+        return false;
+    const struct cell_key *key = &cube->entries[index].key;
+    return key->population == select->population && key->slice == select->slice &&
+           key->cohort <= select->last;
+}
+
+bool cube_is_selected(const struct cube_entry *entry, const struct cube_select *select)
+{
+    return entry->key.variant == select->variant && entry->key.metric == select->metric;
+}
+
 void cube_sum(const struct cube *cube, const struct cube_select *select,
               int128 sums[static CUBE_FIELDS_MAX])
 {
     memset(sums, 0, CUBE_FIELDS_MAX * sizeof *sums);
-    if (cube->count == 0)
-        return;
-    struct cell_key from = {.definition = cube->entries[0].key.definition,
-                            .population = (uint8_t)select->population,
-                            .slice = select->slice,
-                            .cohort = select->first};
-    for (size_t i = cube_find(cube, &from); i < cube->count; i++) {
+    for (size_t i = cube_find_first(cube, select); cube_is_in_range(cube, i, select); i++) {
         const struct cube_entry *entry = &cube->entries[i];
-        if (entry->key.population != select->population || entry->key.slice != select->slice ||
-            entry->key.cohort > select->last)
-            return;
-        if (entry->key.variant != select->variant || entry->key.metric != select->metric)
-            continue;
-        for (size_t f = 0; f < entry->field_count; f++)
+        for (size_t f = 0; cube_is_selected(entry, select) && f < entry->field_count; f++)
             sums[f] = (int128)((uint128)sums[f] + (uint128)entry->values[f]);
     }
 }

@@ -1,10 +1,10 @@
 /*
  * The cube for those who take all of it: copied in short read transactions, then visited.
  *
- * The copy is a row of cells as they stand in the state: key, then value, whose first byte tells
- * its size.  It is a file that has no name, so that it goes with the process; it holds sums and no
- * ids.  What is visited is therefore always whole and of one moment, and a slow visitor holds up
- * nobody.
+ * The copy is a row of cells as they stand in the state: key, u32 size of the value (of this
+ * machine), value.  It is a file that has no name, so that it goes with the process; it holds sums
+ * and no ids.  What is visited is therefore always whole and of one moment, and a slow visitor
+ * holds up nobody.
  *
  * A cube that half a second reads is copied in one transaction and thus at the first attempt,
  * whatever a server does meanwhile.  A larger one needs a pause of the fold as long as its copy;
@@ -31,7 +31,9 @@ struct copy {
     size_t next_size;
     size_t cells; /* of this transaction */
     int64_t begun_us;
-    bool more; /* the transaction was cut off */
+    bool more;               /* the transaction was cut off */
+    struct arena arena;      /* of one value */
+    struct cell_value value; /* the one at hand */
     enum status status;
     struct error *error;
 };
@@ -43,22 +45,33 @@ static bool slice_is_full(const struct copy *copy)
     return copy->cells % CLOCK_EVERY == 0 && monotonic_us() - copy->begun_us > SLICE_US_MAX;
 }
 
+static bool write_all(struct copy *copy, const void *bytes, size_t size)
+{
+    return fwrite(bytes, 1, size, copy->file) == size;
+}
+
+static enum status copy_one(struct copy *copy, struct slice key, struct slice value)
+{
+    struct cell_key cell;
+    uint32_t size = (uint32_t)value.size;
+    if (!cell_key_read(key, &cell) || value.size > UINT32_MAX)
+        return FAIL(copy->error, STATUS_STORAGE, "cube", 0, "this is no cell");
+    arena_reset(&copy->arena);
+    enum status status = cell_value_read(&copy->arena, value, &copy->value, copy->error);
+    if (status)
+        return status;
+    if (!write_all(copy, key.data, key.size) || !write_all(copy, &size, sizeof size) ||
+        !write_all(copy, value.data, value.size))
+        return FAIL(copy->error, STATUS_STORAGE, "TMPDIR", 0, "cannot write the copy of the cube");
+    return STATUS_OK;
+}
+
 static bool copy_cell(void *context, struct slice key, struct slice value)
 {
     struct copy *copy = context;
-    struct cell_key cell;
-    int128 values[CUBE_FIELDS_MAX];
-    size_t count;
-    if (!cell_key_read(key, &cell) || !cell_value_read(value, values, &count)) {
-        copy->status = FAIL(copy->error, STATUS_STORAGE, "cube", 0, "this is no cell");
+    copy->status = copy_one(copy, key, value);
+    if (copy->status)
         return false;
-    }
-    if (fwrite(key.data, 1, key.size, copy->file) != key.size ||
-        fwrite(value.data, 1, value.size, copy->file) != value.size) {
-        copy->status =
-            FAIL(copy->error, STATUS_STORAGE, "TMPDIR", 0, "cannot write the copy of the cube");
-        return false;
-    }
     memcpy(copy->next, key.data, CELL_KEY_SIZE);
     copy->next_size = sizeof copy->next;
     copy->cells++;
@@ -136,6 +149,7 @@ static enum status copy_make(struct view *view, const struct cube_walk *walk, FI
         status = view_begin(view, &copy.transaction, &why);
         if (!status)
             status = copy_definitions(&copy);
+        arena_done(&copy.arena);
         if (!status) {
             view_pause(copy.transaction);
             *transaction = copy.transaction;
@@ -161,11 +175,13 @@ struct visits {
     const struct definition *definition; /* of the cells at hand */
     struct arena arena;                  /* of the definition */
     struct cube_slices slices;
-    uint8_t numbers[EXPERIMENT_METRICS_MAX + 1];
-    size_t metric_count;
+    struct cube_numbering numbering;
+    struct buffer bytes;     /* of one value */
+    struct arena scratch;    /* of the same */
+    struct cell_value value; /* the one at hand */
     /* Cells that differ in their metric alone, in the order of their metrics. */
-    struct cube_entry entries[EXPERIMENT_METRICS_MAX + 1];
-    int128 values[EXPERIMENT_METRICS_MAX + 1][CUBE_FIELDS_MAX];
+    struct arena group; /* of their values */
+    struct cube_entry entries[CUBE_NUMBERS_MAX];
     size_t count;
     struct error *error;
 };
@@ -180,6 +196,7 @@ static enum status visit_group(struct visits *visits)
         status = visits->walk->visit(visits->walk->context, &cell, visits->error);
     }
     visits->count = 0;
+    arena_reset(&visits->group);
     return status;
 }
 
@@ -192,30 +209,30 @@ static enum status visit_definition(struct visits *visits, uint32_t number)
             continue;
         arena_reset(&visits->arena);
         visits->definition = &definitions[i];
-        visits->metric_count = metric_numbers(definitions[i].experiment, visits->numbers);
+        cube_numbering_of(definitions[i].experiment, &visits->numbering);
         return cube_slices_of(&visits->arena, definitions[i].experiment, &visits->slices,
                               visits->error);
     }
     return FAIL(visits->error, STATUS_STORAGE, "cube", 0, "a cell of no definition");
 }
 
-/* Puts a cell among its neighbours, with zeros for the fields of its metric that it lacks. */
-static void group_add(struct visits *visits, const struct cell_key *key, const int128 *values,
-                      size_t fields)
+/* Puts the cell at hand among its neighbours. */
+static enum status group_add(struct visits *visits, const struct cell_key *key)
 {
+    struct cube_entry entry;
     size_t at = visits->count;
-    size_t least = key->metric == 0 ? (size_t)UNITS_FIELD_COUNT : (size_t)SHARE_FIELD_COUNT;
-    int128 *kept = visits->values[visits->count++];
-    memset(kept, 0, sizeof visits->values[0]);
-    memcpy(kept, values, fields * sizeof *kept);
+    if (at >= visits->numbering.count)
+        return FAIL(visits->error, STATUS_STORAGE, "cube", 0, "this is no cell");
+    if (!cell_entry(&visits->group, &visits->numbering, key, &visits->value, &entry))
+        return FAIL(visits->error, STATUS_NO_MEMORY, "cube", 0, "no memory");
     for (; at > 0 && visits->entries[at - 1].key.metric > key->metric; at--)
         visits->entries[at] = visits->entries[at - 1];
-    visits->entries[at] = (struct cube_entry){
-        .key = *key, .field_count = (uint8_t)(fields < least ? least : fields), .values = kept};
+    visits->entries[at] = entry;
+    visits->count++;
+    return STATUS_OK;
 }
 
-static enum status visit_cell(struct visits *visits, struct cell_key key, const int128 *values,
-                              size_t fields)
+static enum status visit_cell(struct visits *visits, struct cell_key key)
 {
     enum status status = STATUS_OK;
     bool other = !visits->definition || visits->definition->number != key.definition;
@@ -223,33 +240,32 @@ static enum status visit_cell(struct visits *visits, struct cell_key key, const 
         status = visit_group(visits);
     if (!status && other)
         status = visit_definition(visits, key.definition);
-    if (status)
-        return status;
-    if (key.metric > visits->metric_count || visits->count > visits->metric_count)
-        return FAIL(visits->error, STATUS_STORAGE, "cube", 0, "this is no cell");
-    key.metric = visits->numbers[key.metric];
-    group_add(visits, &key, values, fields);
-    return STATUS_OK;
+    if (!status)
+        status = cell_translate(&visits->numbering, &visits->value, &key.metric, visits->error);
+    return status ? status : group_add(visits, &key);
 }
 
 /* The next cell of the copy; *end where there is none. */
 static enum status visit_next(struct visits *visits, bool *end)
 {
-    char bytes[CELL_KEY_SIZE + CELL_VALUE_SIZE_MAX];
-    int128 values[CUBE_FIELDS_MAX];
+    char head[CELL_KEY_SIZE + sizeof(uint32_t)];
     struct cell_key key;
-    size_t fields = 0, head = CELL_KEY_SIZE + 1;
-    size_t size = fread(bytes, 1, head, visits->file);
+    uint32_t rest = 0;
+    size_t size = fread(head, 1, sizeof head, visits->file);
     *end = size == 0 && feof(visits->file);
     if (*end)
         return STATUS_OK;
-    size_t rest = size == head ? 16 * (size_t)(unsigned char)bytes[CELL_KEY_SIZE] : sizeof bytes;
-    if (rest > sizeof bytes - head || fread(bytes + head, 1, rest, visits->file) != rest ||
-        !cell_key_read((struct slice){.data = bytes, .size = CELL_KEY_SIZE}, &key) ||
-        !cell_value_read((struct slice){.data = bytes + CELL_KEY_SIZE, .size = 1 + rest}, values,
-                         &fields))
+    buffer_clear(&visits->bytes);
+    memcpy(&rest, head + CELL_KEY_SIZE, sizeof rest);
+    char *room = size == sizeof head ? buffer_room(&visits->bytes, rest) : NULL;
+    if (!room || fread(room, 1, rest, visits->file) != rest ||
+        !cell_key_read((struct slice){.data = head, .size = CELL_KEY_SIZE}, &key))
         return FAIL(visits->error, STATUS_STORAGE, "TMPDIR", 0, "cannot read the copy of the cube");
-    return visit_cell(visits, key, values, fields);
+    arena_reset(&visits->scratch);
+    enum status status =
+        cell_value_read(&visits->scratch, (struct slice){.data = room, .size = rest},
+                        &visits->value, visits->error);
+    return status ? status : visit_cell(visits, key);
 }
 
 static enum status copy_visit(FILE *file, const struct view_transaction *transaction,
@@ -271,6 +287,9 @@ static enum status copy_visit(FILE *file, const struct view_transaction *transac
     if (!status)
         status = visit_group(visits);
     arena_done(&visits->arena);
+    arena_done(&visits->scratch);
+    arena_done(&visits->group);
+    buffer_done(&visits->bytes);
     free(visits);
     return status;
 }

@@ -86,7 +86,8 @@ static void cells_add(struct cells *cells, enum population population, uint16_t 
                 units[day * cells->variants + entry->key.variant] +=
                     cell_count(cells, entry->values[UNITS_N]) +
                     cell_count(cells, entry->values[UNITS_ERASED]);
-        } else if (population == POPULATION_MAIN && entry->key.metric <= sums->metric_count) {
+        } else if (population == POPULATION_MAIN && entry->key.metric <= sums->metric_count &&
+                   cells->shares >> entry->key.metric & 1) {
             cells_add_share(cells, entry, day, sums);
         }
     }

@@ -26,10 +26,11 @@
 struct cells {
     struct cube cube;
     size_t variants;
-    int32_t first; /* cohort day; days 0: nobody yet */
-    size_t days;   /* up to the last one with units that had begun by as_of */
-    int32_t begun; /* the last cohort day that had begun by as_of */
-    bool damaged;  /* a cell holds what no cell can hold */
+    int32_t first;   /* cohort day; days 0: nobody yet */
+    size_t days;     /* up to the last one with units that had begun by as_of */
+    int32_t begun;   /* the last cohort day that had begun by as_of */
+    bool damaged;    /* a cell holds what no cell can hold */
+    uint64_t shares; /* bits of the numbers of metrics that are shares of units */
 };
 
 /* A metric as analysed. */

@@ -1,116 +1,111 @@
 /*
- * Metrics of the kinds conversion and retention: a share of units with y = 1.
+ * The metrics of one unit, kind by kind, its numeric covariates, and what joins them: ZY and GY.
  *
- * The window is half open, [exposure + from, exposure + until); outcomes at the instant of the
- * exposure count.  A day of `distinct_days` is 24 hours elapsed since the exposure.
- *
- * Activity is kept as the first and the last instant of each UTC day, which is exact for every
- * bracket of 24 h or more: a UTC day that the bracket cuts is entered by its last instant or left
- * by its first.  In a shorter bracket (the rest of a window that is no whole number of days) only
- * those two instants count.
+ * A covariate is known before the exposure can act: a trait at that instant, capped, `missing`
+ * where it is none or no number; or a metric over [exposure - before, exposure), in micro-units (a
+ * count of 3 is 3 000 000).
  */
 
-#include "contribution.h"
+#include "metric.h"
 
-struct window {
-    int64_t exposure_ms;
-    int64_t from_ms, until_ms; /* instants */
+static metric_fill *const fills[METRIC_KIND_COUNT] = {
+    [METRIC_CONVERSION] = share_fill,
+    [METRIC_RETENTION] = share_fill,
+    [METRIC_RETENTION_CURVE] = curve_fill,
+    [METRIC_TIME_TO] = time_fill,
+    [METRIC_COUNT] = count_fill,
+    [METRIC_SUM] = sum_fill,
+    [METRIC_MEAN] = mean_fill,
+    [METRIC_RATIO] = ratio_fill,
+    [METRIC_NPS] = nps_fill,
+    [METRIC_BREADTH] = NULL,
 };
 
-static int64_t elapsed_day(const struct window *window, int64_t time_ms)
+int64_t value_clamped(struct unit_reading *reading, int128 value, int64_t limit)
 {
-    return (time_ms - window->exposure_ms) / DAY_MS;
+    if (value >= -limit && value <= limit)
+        return (int64_t)value;
+    reading->clamped = true;
+    return value < 0 ? -limit : limit;
 }
 
-/* Number of the first entry at or after `time_ms`. */
-static uint32_t first_entry(const struct unit_list *list, uint32_t size, int64_t time_ms)
+void unit_bin_add(struct unit_reading *reading, const struct scheme_metric *metric, uint32_t bin)
 {
-    uint32_t low = 0, high = list->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (entry_time(list->entries + middle * size) < time_ms)
-            low = middle + 1;
-        else
-            high = middle;
+    reading->bins[reading->bin_count++] =
+        (struct unit_bin){.number = metric->number, .bin = bin, .count = 1};
+}
+
+static int64_t covariate_of_trait(struct unit_reading *reading,
+                                  const struct scheme_covariate *covariate)
+{
+    struct slice text;
+    double number;
+    int64_t micro;
+    enum unit_trait trait =
+        unit_trait_at(reading->record, covariate->trait, reading->exposure_ms, &text);
+    bool known =
+        trait == TRAIT_IS_TEXT && number_parse(text, &number) && micro_from_number(number, &micro);
+    if (!known)
+        micro = covariate->missing_micro;
+    else if (micro > covariate->cap_micro)
+        micro = covariate->cap_micro;
+    return value_clamped(reading, micro, CLAMP_UNITS * MICRO);
+}
+
+static int64_t covariate_of_metric(struct unit_reading *reading, const struct scheme_metric *metric)
+{
+    struct unit_value value = unit_value_of(reading, metric);
+    int64_t unit = metric->kind == METRIC_SUM ? 1 : MICRO;
+    return value_clamped(reading, (int128)value.value * unit, CLAMP_UNITS * MICRO);
+}
+
+/* Z and Z Z' among the fields of units. */
+static void covariates_fill(struct unit_reading *reading, int64_t z[static COVARIATES_MAX])
+{
+    const struct scheme_definition *definition = reading->definition;
+    size_t count = definition->covariate_count, at = definition->cells[0].own;
+    for (size_t i = 0; i < count; i++) {
+        const struct scheme_covariate *covariate = &definition->covariates[i];
+        z[i] = covariate->metric ? covariate_of_metric(reading, covariate->metric)
+                                 : covariate_of_trait(reading, covariate);
+        reading->row[at + i] = z[i];
     }
-    return low;
+    at += count;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i; j < count; j++)
+            reading->row[at++] = (int128)z[i] * z[j];
 }
 
-static bool condition_is_met(const struct scheme_item *item, const char *entry, uint32_t size)
+/* ZY and GY of the metrics with a unit value, which is their field 1. */
+static void joint_fill(const struct unit_reading *reading, const int64_t z[static COVARIATES_MAX])
 {
-    if (item->condition == SCHEME_NONE)
-        return true;
-    uint32_t byte = ENTRY_HEAD_SIZE + item->condition / 8U;
-    return byte < size && ((unsigned char)entry[byte] >> (item->condition % 8) & 1);
-}
-
-static bool item_is_met(const struct scheme_item *item, const struct unit_record *record,
-                        const struct window *window)
-{
-    const struct unit_list *list = unit_list_find(record, UNIT_LIST_EVENTS, item->event);
-    if (!list)
-        return false;
-    uint32_t size = list->size / list->count, times = 0, days = 0;
-    int64_t last_day = -1;
-    for (uint32_t i = first_entry(list, size, window->from_ms); i < list->count; i++) {
-        const char *entry = list->entries + i * size;
-        int64_t time_ms = entry_time(entry);
-        if (time_ms >= window->until_ms)
-            return false;
-        if (!condition_is_met(item, entry, size))
+    const struct scheme_definition *definition = reading->definition;
+    int128 goal =
+        definition->goal ? reading->row[definition->cells[definition->goal].first + 1] : 0;
+    for (size_t i = 1; i <= definition->metric_count; i++) {
+        const struct scheme_cell *cell = &definition->cells[i];
+        if (!cell->is_joint || cell->count == cell->own)
             continue;
-        times++;
-        int64_t day = elapsed_day(window, time_ms);
-        days += day != last_day;
-        last_day = day;
-        if (times >= item->times && days >= item->distinct_days)
-            return true;
+        int128 *fields = reading->row + cell->first, value = fields[1];
+        for (size_t k = 0; k < definition->covariate_count; k++)
+            fields[cell->own + k] = value * z[k];
+        if (definition->goal && definition->goal != i)
+            fields[cell->count - 1] = value * goal;
     }
-    return false;
 }
 
-static bool items_are_met(const struct scheme_metric *metric, const struct unit_record *record,
-                          const struct window *window)
+void unit_reading_fill(struct unit_reading *reading)
 {
-    size_t met = 0;
-    for (size_t i = 0; i < metric->item_count && met < metric->at_least; i++)
-        met += item_is_met(&metric->items[i], record, window);
-    return met >= metric->at_least;
-}
-
-/* Instants of an activity entry, rising. */
-static int64_t activity_instant(const char *entry, int which)
-{
-    return day_start_ms((int32_t)load_u32(entry)) + load_u32(entry + 4 + 4 * which);
-}
-
-static bool activity_is_met(const struct scheme_metric *metric, const struct unit_record *record,
-                            const struct window *window)
-{
-    const struct unit_list *list = unit_list_find(record, UNIT_LIST_ACTIVITY, metric->filter);
-    int64_t last_day = -1;
-    uint32_t days = 0;
-    for (uint32_t i = 0; list && i < 2 * list->count; i++) {
-        int64_t time_ms = activity_instant(list->entries + (i / 2) * ACTIVITY_ENTRY_SIZE, i % 2);
-        if (time_ms < window->from_ms)
-            continue;
-        if (time_ms >= window->until_ms)
-            return false;
-        int64_t day = elapsed_day(window, time_ms);
-        days += day != last_day;
-        last_day = day;
-        if (days >= metric->activity_days)
-            return true;
+    const struct scheme_definition *definition = reading->definition;
+    int64_t z[COVARIATES_MAX] = {0};
+    for (size_t i = 0; i < definition->metric_count; i++) {
+        const struct scheme_metric *metric = &definition->metrics[i];
+        if (fills[metric->kind])
+            fills[metric->kind](reading, metric,
+                                reading->row + definition->cells[metric->number].first);
     }
-    return false;
-}
-
-bool metric_is_reached(const struct scheme_metric *metric, const struct unit_record *record,
-                       int64_t exposure_ms)
-{
-    struct window window = {.exposure_ms = exposure_ms,
-                            .from_ms = exposure_ms + metric->from_ms,
-                            .until_ms = exposure_ms + metric->until_ms};
-    return metric->filter == SCHEME_NONE ? items_are_met(metric, record, &window)
-                                         : activity_is_met(metric, record, &window);
+    flow_fill(reading);
+    covariates_fill(reading, z);
+    if (definition->goal || definition->covariate_count)
+        joint_fill(reading, z);
 }

@@ -54,6 +54,21 @@ static bool is_declared(const struct scheme *scheme, const struct name_entry *en
     return entry->event >= 0;
 }
 
+static const char *const step_events[STEP_OUTCOME_COUNT] = {
+    [STEP_WAS_VIEWED] = "Onboarding Step Viewed",
+    [STEP_WAS_COMPLETED] = "Onboarding Step Completed",
+    [STEP_WAS_DISMISSED] = "Onboarding Step Dismissed",
+    [STEP_WAS_FAILED] = "Onboarding Step Failed",
+};
+
+static int step_of(struct slice event)
+{
+    for (int i = 0; i < STEP_OUTCOME_COUNT; i++)
+        if (slice_equals(event, step_events[i]))
+            return i;
+    return -1;
+}
+
 static struct name_entry *entry_make(struct names_table *table, const struct scheme *scheme,
                                      struct slice name, bool is_trait)
 {
@@ -66,6 +81,7 @@ static struct name_entry *entry_make(struct names_table *table, const struct sch
         activity[i] = filter_passes(&scheme->filters[i], name);
     *entry = (struct name_entry){.name = copy, .is_trait = is_trait, .activity = activity};
     entry->event = is_trait ? -1 : scheme_event(scheme, name);
+    entry->step = is_trait || !scheme->step_count ? -1 : step_of(name);
     entry->is_kept = table->kept < NAMES_MAX || is_declared(scheme, entry);
     table->kept += entry->is_kept;
     return entry;

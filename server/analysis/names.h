@@ -23,6 +23,7 @@ struct name_entry {
     bool is_trait;
     bool is_kept;         /* false: looked up only, beyond NAMES_MAX */
     int event;            /* the scheme's number, or -1 */
+    int step;             /* `Onboarding Step ...`: enum step_outcome, else -1 */
     const bool *activity; /* for each filter: passes */
     uint64_t count;       /* since the last flush */
     int64_t first_ms, last_ms;

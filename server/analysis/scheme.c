@@ -1,21 +1,25 @@
 /*
- * Definitions compiled: experiments with their rulings, and each definition with its slices and
- * metrics in numbers.
+ * Definitions compiled: experiments with their rulings, and each definition with its slices in
+ * numbers; its metrics in scheme_metric.c.
  */
 
-#include "scheme.h"
+#include "scheme_parts.h"
 
-#include "cube_cells.h"
 #include "slices.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 
-int scheme_event(const struct scheme *scheme, struct slice name)
+/* The place of `name` in a table sorted by the names with which its items begin, or -1. */
+static int table_find(const void *items, size_t count, size_t size, struct slice name)
 {
-    size_t low = 0, high = scheme->event_count;
+    size_t low = 0, high = count;
     while (low < high) {
+        struct slice there;
         size_t middle = low + (high - low) / 2;
-        int order = slice_compare(scheme->events[middle].name, name);
+        memcpy(&there, (const char *)items + middle * size, sizeof there);
+        int order = slice_compare(there, name);
         if (order == 0)
             return (int)middle;
         if (order < 0)
@@ -26,20 +30,25 @@ int scheme_event(const struct scheme *scheme, struct slice name)
     return -1;
 }
 
+static_assert(offsetof(struct scheme_event, name) == 0 &&
+                  offsetof(struct scheme_experiment, key) == 0 &&
+                  offsetof(struct scheme_step, name) == 0,
+              "items are found by the name they begin with");
+
+int scheme_event(const struct scheme *scheme, struct slice name)
+{
+    return table_find(scheme->events, scheme->event_count, sizeof *scheme->events, name);
+}
+
 int scheme_experiment(const struct scheme *scheme, struct slice key)
 {
-    size_t low = 0, high = scheme->experiment_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = slice_compare(scheme->experiments[middle].key, key);
-        if (order == 0)
-            return (int)middle;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return -1;
+    return table_find(scheme->experiments, scheme->experiment_count, sizeof *scheme->experiments,
+                      key);
+}
+
+int scheme_step(const struct scheme_experiment *experiment, struct slice name)
+{
+    return table_find(experiment->steps, experiment->step_count, sizeof *experiment->steps, name);
 }
 
 bool filter_passes(const struct scheme_filter *filter, struct slice event)
@@ -129,10 +138,11 @@ static void make_experiments(struct scheme *scheme)
     for (size_t i = 0; i < scheme->experiment_count; i++) {
         make_variants(scheme, &scheme->experiments[i]);
         make_rulings(scheme, &scheme->experiments[i]);
+        scheme_make_steps(scheme, &scheme->experiments[i]);
     }
 }
 
-static uint16_t trait_index(const struct scheme *scheme, struct slice path)
+uint16_t scheme_trait(const struct scheme *scheme, struct slice path)
 {
     for (size_t i = 0; i < scheme->trait_count; i++)
         if (slice_equal(scheme->traits[i].path, path))
@@ -146,7 +156,7 @@ static uint16_t make_slice_group(struct scheme *scheme, struct scheme_slices *gr
     struct scheme_segment *parts = ARENA_ARRAY(&scheme->arena, count + 1, struct scheme_segment);
     for (size_t i = 0; parts && i < count; i++)
         parts[i] = (struct scheme_segment){.segment = segments[i],
-                                           .trait = trait_index(scheme, segments[i]->trait),
+                                           .trait = scheme_trait(scheme, segments[i]->trait),
                                            .values = segment_value_count(segments[i])};
     group->segments = parts;
     group->count = count;
@@ -166,93 +176,15 @@ static void make_slices(struct scheme *scheme, struct scheme_definition *definit
         const struct segmentation *segmentation = &experiment->segments[i];
         struct scheme_slices *group = &groups[definition->slices_count++];
         base = make_slice_group(scheme, group, segmentation->segments, segmentation->count, base);
-        group->main_only = segmentation->count > 1;
+        group->kind = segmentation->count > 1 ? CUBE_SLICE_CROSSING : CUBE_SLICE_SEGMENT;
     }
     if (experiment->adjust_segment_count) {
         struct scheme_slices *group = &groups[definition->slices_count++];
         make_slice_group(scheme, group, experiment->adjust_segments,
                          experiment->adjust_segment_count, base);
-        group->main_only = true;
+        group->kind = CUBE_SLICE_STRATUM;
     }
     definition->slices = groups;
-}
-
-static uint16_t condition_index(struct scheme *scheme, const struct scheme_event *event,
-                                const struct condition *condition)
-{
-    if (!condition)
-        return SCHEME_NONE;
-    struct buffer text = {0};
-    condition_write_canonical(&text, condition);
-    uint16_t found = SCHEME_NONE;
-    for (size_t i = 0; i < event->condition_count; i++)
-        if (slice_equal(event->condition_texts[i], buffer_slice(&text)))
-            found = (uint16_t)i;
-    if (text.failed || found == SCHEME_NONE)
-        scheme->arena.failed = true;
-    buffer_done(&text);
-    return found;
-}
-
-static uint16_t filter_index(struct scheme *scheme, const struct catalogue *catalogue)
-{
-    struct scheme_filter filter = filter_of(&scheme->arena, catalogue);
-    for (size_t i = 0; i < scheme->filter_count; i++)
-        if (slice_equal(scheme->filters[i].text, filter.text))
-            return (uint16_t)i;
-    return SCHEME_NONE;
-}
-
-static uint32_t at_least_one(uint32_t count)
-{
-    return count ? count : 1;
-}
-
-static void make_metric(struct scheme *scheme, const struct catalogue *catalogue,
-                        const struct metric *metric, struct scheme_metric *made)
-{
-    made->supported = metric->kind == METRIC_CONVERSION || metric->kind == METRIC_RETENTION;
-    made->filter = SCHEME_NONE;
-    if (!made->supported)
-        return;
-    made->from_ms = metric->from_ms;
-    made->until_ms = metric->until_ms;
-    if (metric->form == FORM_ACTIVITY) {
-        made->filter = filter_index(scheme, catalogue);
-        made->activity_days = at_least_one(metric->activity_days);
-        return;
-    }
-    struct scheme_item *items =
-        ARENA_ARRAY(&scheme->arena, metric->event_count + 1, struct scheme_item);
-    for (size_t i = 0; items && i < metric->event_count; i++) {
-        const struct event_condition *item = &metric->events[i];
-        int event = scheme_event(scheme, item->event);
-        items[i] = (struct scheme_item){
-            .event = (uint16_t)event,
-            .condition = condition_index(scheme, &scheme->events[event], item->where),
-            .times = at_least_one(item->times),
-            .distinct_days = at_least_one(item->distinct_days)};
-    }
-    made->items = items;
-    made->item_count = metric->event_count;
-    made->at_least =
-        metric->form == FORM_ANY_OF ? at_least_one(metric->at_least) : metric->event_count;
-}
-
-static void make_metrics(struct scheme *scheme, struct scheme_definition *definition)
-{
-    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
-    size_t count = metrics_by_name(definition->definition->experiment, metrics);
-    struct scheme_metric *made = ARENA_ARRAY(&scheme->arena, count + 1, struct scheme_metric);
-    if (!made)
-        return;
-    definition->metrics = made;
-    definition->metric_count = count;
-    for (size_t i = 0; i < count; i++) {
-        make_metric(scheme, definition->definition->catalogue, metrics[i].metric, &made[i]);
-        if (made[i].supported)
-            definition->supported |= UINT64_C(1) << i;
-    }
 }
 
 /* The start of the phase after this one, as it was declared last. */
@@ -290,7 +222,8 @@ static void make_definition(struct scheme *scheme, size_t index)
     }
     definition->variants = variants;
     make_slices(scheme, definition);
-    make_metrics(scheme, definition);
+    scheme_make_metrics(scheme, definition);
+    scheme_make_row(scheme, definition);
 }
 
 static enum status scheme_fill(struct scheme *scheme, struct error *error)

@@ -3,14 +3,15 @@
 
 /*
  * The scheme of a state: its definitions compiled to what the fold needs for each record and each
- * unit.  Names become small numbers: experiments, variants, events, traits and activity filters
- * are numbered by the order of their names, conditions by their canonical text.
+ * unit.  Names become small numbers: experiments, variants, events, traits, properties, steps and
+ * activity filters are numbered by the order of their names, conditions by their canonical text.
  *
  * A state is bound to one scheme for life, since its unit records hold these numbers.  `digest`
  * covers all that decides what is kept and what is counted; a catalogue whose scheme has the same
  * digest is added to a state, any other needs a state of its own.
  */
 
+#include "analysis/cube.h"
 #include "declared.h"
 #include "unit_record.h"
 
@@ -23,9 +24,19 @@ struct scheme_ruling {
     const uint8_t *variants; /* by index in its file: the scheme's number */
 };
 
+/* A step of some flow of an experiment; its list in a unit record is step_base + its place. */
+struct scheme_step {
+    struct slice name;
+    unsigned kinds;
+    int64_t kept_from_ms; /* as of an event */
+};
+
 struct scheme_experiment {
     struct slice key;
-    unsigned kinds; /* bits of the kinds of unit whose exposures are kept */
+    unsigned kinds;            /* bits of the kinds of unit whose exposures are kept */
+    struct scheme_step *steps; /* of all its flows, by name */
+    size_t step_count;
+    uint32_t step_base;
     const struct slice *variants;
     size_t variant_count;
     const struct scheme_ruling *rulings; /* by time */
@@ -41,6 +52,8 @@ struct scheme_event {
     const struct condition **conditions;
     struct slice *condition_texts;
     size_t condition_count;
+    struct slice *properties; /* paths, by name: those that a metric sums up, or reads answers of */
+    size_t property_count;
 };
 
 struct scheme_trait {
@@ -61,18 +74,53 @@ struct scheme_filter {
 struct scheme_item {
     uint16_t event;
     uint16_t condition; /* SCHEME_NONE: any */
+    uint16_t value_at;  /* byte of the property's value in an entry; 0: none is read */
     uint32_t times;
     uint32_t distinct_days;
 };
 
 struct scheme_metric {
-    bool supported;  /* conversion and retention; the others have no cells yet */
+    enum metric_kind kind;
+    bool supported;  /* all but breadth */
+    uint8_t number;  /* of its cells; 0: a part of a ratio, or a covariate */
     uint16_t filter; /* of ACTIVITY, else SCHEME_NONE */
     uint32_t activity_days;
     const struct scheme_item *items;
     size_t item_count;
     size_t at_least; /* so many items */
     int64_t from_ms, until_ms;
+    int64_t every_ms;          /* of a curve */
+    int64_t cap;               /* of a count in events, else micro-units; 0: none */
+    bool has_places;           /* a count whose cap is small enough for H[y] */
+    const uint16_t *competing; /* events that end a time_to, in their order */
+    size_t competing_count;
+    const struct scheme_metric *numerator, *denominator; /* of a ratio */
+};
+
+/* A numeric covariate: a trait at the exposure, or a metric over the time before it. */
+struct scheme_covariate {
+    uint16_t trait;                     /* SCHEME_NONE: a metric */
+    int64_t cap_micro, missing_micro;   /* of a trait */
+    const struct scheme_metric *metric; /* its window ends at the exposure */
+};
+
+/* A step of one variant's flow. */
+struct scheme_flow_step {
+    uint32_t list;      /* index of its times in a unit record */
+    uint16_t done_when; /* event, or SCHEME_NONE */
+};
+struct scheme_flow {
+    const struct scheme_flow_step *steps;
+    size_t count;
+};
+
+/* Where the integers of one number of the cube stand in a unit's row, and in which slices. */
+struct scheme_cell {
+    uint16_t first;
+    uint8_t count, own; /* own: before the joint fields */
+    bool has_map;
+    bool is_joint;  /* has a unit value, and with it ZY and GY */
+    uint8_t slices; /* bits of enum cube_slice_kind */
 };
 
 struct scheme_segment {
@@ -86,7 +134,7 @@ struct scheme_slices {
     const struct scheme_segment *segments;
     size_t count;
     uint16_t base;
-    bool main_only; /* crossings and strata */
+    enum cube_slice_kind kind; /* crossings and strata are of main alone */
 };
 
 struct scheme_definition {
@@ -101,7 +149,15 @@ struct scheme_definition {
     size_t slices_count;
     const struct scheme_metric *metrics; /* metric number i + 1 of the state */
     size_t metric_count;
-    uint64_t supported; /* bits of `metrics` */
+    const struct scheme_covariate *covariates;
+    size_t covariate_count;
+    uint8_t goal; /* number of the first goal where it has a unit value, else 0 */
+    const struct scheme_flow *flows; /* by index of the variant in the definition */
+    int64_t flow_within_ms;
+    const struct scheme_cell *cells; /* by number: units, metrics, steps of a flow */
+    size_t cell_count;
+    size_t row_count; /* integers of a unit's row */
+    size_t bin_count; /* most bins of a unit */
 };
 
 struct scheme {
@@ -118,7 +174,8 @@ struct scheme {
     size_t filter_count;
     struct scheme_definition *definitions;
     size_t definition_count;
-    unsigned kinds; /* of any definition */
+    uint32_t step_count; /* of all experiments */
+    unsigned kinds;      /* of any definition */
 };
 
 /* Takes its own reference of `declared`, which is settled. */
@@ -129,17 +186,11 @@ void scheme_free(struct scheme *scheme); /* NULL is fine */
 /* Indices, or -1. */
 int scheme_event(const struct scheme *scheme, struct slice name);
 int scheme_experiment(const struct scheme *scheme, struct slice key);
+int scheme_step(const struct scheme_experiment *experiment, struct slice name);
 /* The declaration in force for an exposure of that time, NULL when there is none. */
 const struct scheme_ruling *scheme_ruling(const struct scheme_experiment *experiment,
                                           int64_t time_ms);
 /* Whether an outcome of that name is activity under the filter. */
 bool filter_passes(const struct scheme_filter *filter, struct slice event);
-
-/* scheme_tables.c: what the compiler needs of names. */
-MUST_CHECK enum status scheme_tables(struct scheme *scheme, struct error *error);
-/* The filter of that catalogue, its kinds and kept_from_ms still empty. */
-struct scheme_filter filter_of(struct arena *arena, const struct catalogue *catalogue);
-/* scheme_text.c: everything that the digest covers. */
-void scheme_write(struct buffer *out, const struct scheme *scheme);
 
 #endif

@@ -4,9 +4,10 @@
  * two schemes can be written alike.
  */
 
+#include "scheme_parts.h"
+
 #include "analysis/fold.h"
 #include "cube_cells.h"
-#include "scheme.h"
 #include "slices.h"
 
 static void write_tables(struct buffer *out, const struct scheme *scheme)
@@ -17,8 +18,11 @@ static void write_tables(struct buffer *out, const struct scheme *scheme)
         buffer_add_sized(out, event->name);
         buffer_add_varint(out, event->kinds);
         buffer_add_zigzag(out, event->kept_from_ms);
+        buffer_add_varint(out, event->condition_count);
         for (size_t j = 0; j < event->condition_count; j++)
             buffer_add_sized(out, event->condition_texts[j]);
+        for (size_t j = 0; j < event->property_count; j++)
+            buffer_add_sized(out, event->properties[j]);
     }
     for (size_t i = 0; i < scheme->trait_count; i++) {
         buffer_add(out, SLICE("trait"));
@@ -40,9 +44,22 @@ static void write_experiments(struct buffer *out, const struct scheme *scheme)
         buffer_add(out, SLICE("experiment"));
         buffer_add_sized(out, experiment->key);
         buffer_add_varint(out, experiment->kinds);
+        buffer_add_varint(out, experiment->variant_count);
         for (size_t j = 0; j < experiment->variant_count; j++)
             buffer_add_sized(out, experiment->variants[j]);
+        for (size_t j = 0; j < experiment->step_count; j++) {
+            buffer_add_sized(out, experiment->steps[j].name);
+            buffer_add_varint(out, experiment->steps[j].kinds);
+            buffer_add_zigzag(out, experiment->steps[j].kept_from_ms);
+        }
     }
+}
+
+/* The covariates and the flows stand in the definition's own text; which goal is first does not. */
+static void write_goal(struct buffer *out, const struct experiment *experiment)
+{
+    const struct metric *goal = cube_joint_goal(experiment);
+    buffer_add_sized(out, goal ? goal->name : SLICE(""));
 }
 
 static void write_definition(struct buffer *out, const struct scheme_definition *definition)
@@ -62,6 +79,7 @@ static void write_definition(struct buffer *out, const struct scheme_definition 
         for (size_t j = 0; j < group->count; j++)
             segment_write_canonical(out, group->segments[j].segment);
     }
+    write_goal(out, experiment);
     struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
     size_t count = metrics_by_name(experiment, metrics);
     for (size_t i = 0; i < count; i++) {

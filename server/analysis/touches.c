@@ -1,7 +1,8 @@
 /*
  * From a message to entries of unit records.  A record's JSON was written canonically by us, and
  * most of it is of no use here, so traits are walked by their names and only a value that a
- * definition names is read; properties only for an event with conditions.
+ * definition names is read; properties only for an event of which a definition asks for them, and
+ * for a step of a flow.
  */
 
 #include "touches.h"
@@ -58,7 +59,7 @@ static bool item_add(struct touches *touches, enum unit_list_type type, size_t i
         return false;
     touches->entries = entries;
     touches->entries[touches->entry_count++] =
-        (struct touch_item){.type = (uint8_t)type, .index = (uint16_t)index, .payload = payload};
+        (struct touch_item){.type = (uint8_t)type, .index = (uint32_t)index, .payload = payload};
     return true;
 }
 
@@ -71,7 +72,9 @@ struct reading {
     uint16_t flags;
     const struct name_entry *event; /* of an outcome, else NULL */
     const struct value *traits;     /* NULL: none that a definition names */
-    struct slice bits;              /* conditions of the event that hold */
+    struct slice payload;           /* of the event: conditions that hold, and values */
+    const struct scheme_step *step; /* of a flow, NULL: none that a definition has */
+    uint32_t step_list;
     struct error *error;
 };
 
@@ -80,25 +83,63 @@ static enum status no_memory(struct error *error)
     return FAIL(error, STATUS_NO_MEMORY, "fold", 0, "no memory for a batch");
 }
 
-/* Bit i: condition i of the event holds for the properties. */
-static bool event_bits(struct reading *reading, const struct scheme_event *event)
+static void read_properties(struct reading *reading, struct value *properties)
 {
-    size_t size = (event->condition_count + 7) / 8;
-    struct value properties = value_null();
     const struct message *message = reading->message;
-    if (size == 0)
-        return true;
-    char *bits = arena_alloc(&reading->touches->arena, size);
-    if (!bits)
-        return false;
+    *properties = value_null();
     if (message->properties.size &&
-        json_read(&reading->touches->scratch, message->properties, 0, &properties, NULL))
-        properties = value_null();
+        json_read(&reading->touches->scratch, message->properties, 0, properties, NULL))
+        *properties = value_null();
+}
+
+/* A number, or text that is wholly one, as in conditions. */
+static int64_t value_micro(const struct value *value)
+{
+    int64_t micro;
+    double number;
+    if (value && value->kind == VALUE_INTEGER)
+        return __builtin_mul_overflow(value->integer, MICRO, &micro) ? UNIT_NO_NUMBER : micro;
+    if (value && value->kind == VALUE_REAL)
+        number = value->number;
+    else if (!value || value->kind != VALUE_TEXT || !number_parse(value->text, &number))
+        return UNIT_NO_NUMBER;
+    return micro_from_number(number, &micro) ? micro : UNIT_NO_NUMBER;
+}
+
+/* Bit i: condition i of the event holds for the properties; then their values. */
+static bool event_payload(struct reading *reading, const struct scheme_event *event,
+                          const struct value *properties)
+{
+    size_t bits = (event->condition_count + 7) / 8, size = bits + 8 * event->property_count;
+    char *bytes = arena_alloc(&reading->touches->arena, size);
+    if (!bytes)
+        return false;
     for (size_t i = 0; i < event->condition_count; i++)
-        if (condition_holds(event->conditions[i], &properties))
-            bits[i / 8] = (char)(bits[i / 8] | 1 << i % 8);
-    reading->bits = (struct slice){.data = bits, .size = size};
+        if (condition_holds(event->conditions[i], properties))
+            bytes[i / 8] = (char)(bytes[i / 8] | 1 << i % 8);
+    for (size_t i = 0; i < event->property_count; i++) {
+        uint64_t micro = htole64((uint64_t)value_micro(value_at(properties, event->properties[i])));
+        memcpy(bytes + bits + 8 * i, &micro, sizeof micro);
+    }
+    reading->payload = (struct slice){.data = bytes, .size = size};
     return true;
+}
+
+/* The step that the properties name. */
+static void find_step(struct reading *reading, const struct value *properties)
+{
+    char digits[NUMBER_TEXT_SIZE];
+    struct slice name = {0};
+    const struct value *step = value_member(properties, SLICE("step"));
+    int index = scheme_experiment(reading->scheme, value_member_text(properties, "experiment_id"));
+    if (index < 0 || !step || !trait_text(step, digits, &name))
+        return;
+    const struct scheme_experiment *experiment = &reading->scheme->experiments[index];
+    int place = scheme_step(experiment, name);
+    if (place < 0)
+        return;
+    reading->step = &experiment->steps[place];
+    reading->step_list = experiment->step_base + (uint32_t)place;
 }
 
 static bool is_outcome(const struct message *message)
@@ -154,7 +195,16 @@ static bool read_event(struct reading *reading)
     if (!is_outcome(message))
         return true;
     reading->event = name;
-    return name->event < 0 || event_bits(reading, &reading->scheme->events[name->event]);
+    const struct scheme_event *event =
+        name->event < 0 ? NULL : &reading->scheme->events[name->event];
+    bool asks = event && (event->condition_count || event->property_count);
+    struct value properties;
+    if (!asks && name->step < 0)
+        return true;
+    read_properties(reading, &properties);
+    if (name->step >= 0)
+        find_step(reading, &properties);
+    return !asks || event_payload(reading, event, &properties);
 }
 
 static bool trait_payload(struct arena *arena, const struct value *value, struct slice *payload)
@@ -204,7 +254,7 @@ static bool outcome_add(const struct reading *reading, enum unit_kind kind)
     if (name->event >= 0) {
         const struct scheme_event *event = &scheme->events[name->event];
         if (event->kinds >> kind & 1 && time_ms >= event->kept_from_ms &&
-            !item_add(reading->touches, UNIT_LIST_EVENTS, (size_t)name->event, reading->bits))
+            !item_add(reading->touches, UNIT_LIST_EVENTS, (size_t)name->event, reading->payload))
             return false;
     }
     for (size_t i = 0; i < scheme->filter_count; i++) {
@@ -214,6 +264,17 @@ static bool outcome_add(const struct reading *reading, enum unit_kind kind)
             return false;
     }
     return true;
+}
+
+static bool step_add(const struct reading *reading, enum unit_kind kind)
+{
+    static const char outcomes[STEP_OUTCOME_COUNT] = {STEP_WAS_VIEWED, STEP_WAS_COMPLETED,
+                                                      STEP_WAS_DISMISSED, STEP_WAS_FAILED};
+    const struct scheme_step *step = reading->step;
+    if (!step || !(step->kinds >> kind & 1) || reading->message->occurred_ms < step->kept_from_ms)
+        return true;
+    return item_add(reading->touches, UNIT_LIST_STEPS, reading->step_list,
+                    (struct slice){.data = &outcomes[reading->event->step], .size = 1});
 }
 
 static bool exposure_add(const struct reading *reading, enum unit_kind kind, struct slice id)
@@ -241,7 +302,7 @@ static enum status unit_touch(const struct reading *reading, const struct unit_n
     struct touches *touches = reading->touches;
     size_t first = touches->entry_count;
     if (!traits_add(reading, kind) || !exposure_add(reading, kind, id) ||
-        !outcome_add(reading, kind))
+        !outcome_add(reading, kind) || !step_add(reading, kind))
         return no_memory(reading->error);
     if (touches->entry_count == first)
         return STATUS_OK;

@@ -10,7 +10,8 @@
  * A message goes to the units of all ids it carries; identity across ids is architecture 9.
  *
  * The key of an entry stands for its message id within its unit and event name (of an exposure,
- * the experiment too): equal keys are one message.  A message without an id has its content.
+ * the experiment too; of a step of a flow, within the experiment and step): equal keys are one
+ * message.  A message without an id has its content.
  */
 
 #include "names.h"
@@ -19,8 +20,8 @@
 
 struct touch_item {
     uint8_t type; /* enum unit_list_type */
-    uint16_t index;
-    struct slice payload; /* in the arena of the batch */
+    uint32_t index;
+    struct slice payload; /* in the arena of the batch, or a constant */
 };
 
 struct touch {

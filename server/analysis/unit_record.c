@@ -84,7 +84,7 @@ enum status unit_record_read(struct arena *arena, struct slice bytes, struct uni
         if (!list)
             return FAIL(error, STATUS_NO_MEMORY, "unit", 0, "no memory");
         list->type = read_u8(&reader);
-        list->index = (uint16_t)read_varint(&reader);
+        list->index = (uint32_t)read_varint(&reader);
         uint64_t count = read_varint(&reader);
         struct slice entries = read_sized(&reader);
         list->overflow = count & 1;
@@ -124,7 +124,7 @@ static struct unit_list *list_make(struct arena *arena, struct unit_record *reco
         return NULL;
     struct unit_list *list = &record->lists[at];
     memmove(list + 1, list, (record->count - 1 - at) * sizeof *list);
-    *list = (struct unit_list){.type = (uint8_t)type, .index = (uint16_t)index};
+    *list = (struct unit_list){.type = (uint8_t)type, .index = (uint32_t)index};
     return list;
 }
 
@@ -266,6 +266,24 @@ enum unit_change unit_record_put(struct arena *arena, struct unit_record *record
         return before ? UNIT_UNCHANGED : UNIT_CHANGED;
     list_drop_last(list);
     return list_insert(arena, list, found.place, head, payload);
+}
+
+enum unit_trait unit_trait_at(const struct unit_record *record, size_t trait, int64_t time_ms,
+                              struct slice *text)
+{
+    const struct unit_list *list = unit_list_find(record, UNIT_LIST_TRAITS, trait);
+    const char *last = NULL, *entry = list ? list->entries : NULL;
+    for (uint32_t i = 0; list && i < list->count && entry_time(entry) <= time_ms; i++) {
+        last = entry;
+        entry += entry_size(list, entry);
+    }
+    uint16_t size = last ? load_u16(last + ENTRY_HEAD_SIZE) : UNIT_TRAIT_NONE;
+    if (size == UNIT_TRAIT_NONE)
+        return TRAIT_IS_MISSING;
+    if (size == UNIT_TRAIT_OTHER)
+        return TRAIT_IS_OTHER;
+    *text = (struct slice){.data = last + ENTRY_HEAD_SIZE + 2, .size = size};
+    return TRAIT_IS_TEXT;
 }
 
 static void activity_write(char *bytes, int32_t day, uint32_t first_ms, uint32_t last_ms)

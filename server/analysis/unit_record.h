@@ -5,20 +5,22 @@
  * What is kept of one unit (architecture 10): lists of entries in record order, each list bounded.
  * What a list holds is a function of the set of its entries, never of their order of arrival.
  *
- * Bytes of a unit record, UNIT_FORMAT 1, all numbers little endian:
+ * Bytes of a unit record, UNIT_FORMAT 2, all numbers little endian:
  *     u8 format, u8 kind of unit, then for each list that is not empty, by (type, index):
  *         u8 type | varint index | varint 2 * count + overflow | varint size | entries
- *     an entry of exposures, traits, events:
+ *     an entry of exposures, traits, events, steps:
  *         i64 time, ms | u64 first 8 bytes of the content hash, as a number | u64 key | payload
  *     an entry of activity:
  *         i32 UTC day | u32 first instant of it, ms | u32 last instant
  * Payloads: exposures struct exposure_payload, 6 bytes; traits u16 size and the text of the value
  * (UNIT_TRAIT_NONE, _OTHER instead of a size: null, and what is no scalar or too long); events
- * one bit for each condition of the scheme's event, in whole bytes.
+ * one bit for each condition of the scheme's event, in whole bytes, then for each of its properties
+ * i64 micro-units (UNIT_NO_NUMBER: it is no number, or none that micro-units can hold); steps u8
+ * enum step_outcome.
  *
- * index is that of the scheme: experiment, trait, event, activity filter.  The bytes are stored in
- * parts of UNIT_VALUE_MAX: key u64 unit number, u16 part, big endian; the first part begins with
- * u32 size of the whole.
+ * index is that of the scheme: experiment, trait, event, activity filter, step.  The bytes are
+ * stored in parts of UNIT_VALUE_MAX: key u64 unit number, u16 part, big endian; the first part
+ * begins with u32 size of the whole.
  *
  * Record order within a list: time, content, key.  One key (message id within an event name)
  * stands once: the first in record order.  Of each list the first UNIT_LIST_MAX stay; `overflow`
@@ -33,13 +35,23 @@
 
 #include <endian.h>
 
-#define UNIT_FORMAT 1
+#define UNIT_FORMAT 2
 
 enum unit_list_type {
     UNIT_LIST_EXPOSURES = 1,
     UNIT_LIST_TRAITS,
     UNIT_LIST_EVENTS,
-    UNIT_LIST_ACTIVITY
+    UNIT_LIST_ACTIVITY,
+    UNIT_LIST_STEPS
+};
+
+/* What happened to a step of a flow. */
+enum step_outcome {
+    STEP_WAS_VIEWED,
+    STEP_WAS_COMPLETED,
+    STEP_WAS_DISMISSED,
+    STEP_WAS_FAILED,
+    STEP_OUTCOME_COUNT
 };
 
 #define ENTRY_HEAD_SIZE 24
@@ -48,11 +60,12 @@ enum unit_list_type {
 #define UNIT_TRAIT_TEXT_MAX 512 /* longer texts are no value of a segment */
 #define UNIT_TRAIT_NONE 0xffff
 #define UNIT_TRAIT_OTHER 0xfffe
+#define UNIT_NO_NUMBER INT64_MIN
 
 struct unit_list {
     uint8_t type;
     bool overflow;
-    uint16_t index;
+    uint32_t index;
     uint32_t count;
     uint32_t size;     /* bytes of the entries */
     uint32_t capacity; /* 0: `entries` is borrowed */
@@ -127,6 +140,11 @@ enum unit_change unit_record_put(struct arena *arena, struct unit_record *record
 /* Widens the day's first and last instant. */
 enum unit_change unit_record_activity(struct arena *arena, struct unit_record *record, size_t index,
                                       int64_t time_ms);
+
+/* What a trait was at that instant: the last entry that is no later. */
+enum unit_trait { TRAIT_IS_MISSING, TRAIT_IS_OTHER, TRAIT_IS_TEXT };
+enum unit_trait unit_trait_at(const struct unit_record *record, size_t trait, int64_t time_ms,
+                              struct slice *text);
 
 /* Size of the entry at `entry` of a list of that type. */
 uint32_t entry_size(const struct unit_list *list, const char *entry);

@@ -25,11 +25,16 @@ static const struct world_file stream_files[] = {
                   "start: 2026-01-02\n"
                   "end: 2026-02-01\n"
                   "traffic: {coverage: 80%}\n"
-                  "variants: {tour: {control: true}, list: {}}\n"
+                  "variants:\n"
+                  "  tour: {control: true, flow: [{step: hello, pattern: tour},\n"
+                  "    {step: go, pattern: checklist, done_when: Contact}]}\n"
+                  "  list: {flow: [{step: go, pattern: checklist}]}\n"
                   "force: {u3: list}\n"
                   "segments: [role, plan, [role, plan]]\n"
-                  "metrics: {goal: activated, why: w, secondary: [week_1, habit, twice]}\n"
-                  "analysis: {adjust_for: [role]}\n"},
+                  "metrics: {goal: activated, why: w, secondary: [week_1, habit, twice, deals,\n"
+                  "  worth, size, per, answer, first], diagnostics: [weeks]}\n"
+                  "analysis: {adjust_for: [role, {trait: plan.size, cap: 10, missing: 1},\n"
+                  "  {metric: deals, before: 4d}], flow_within: 9d}\n"},
     {"history.yaml", "experiment: history\n"
                      "status: running\n"
                      "assignment: elsewhere\n"
@@ -47,6 +52,13 @@ static const struct world_file stream_files[] = {
      "between: [1d, 9d]}\n"
      "  habit: {kind: conversion, any_event: {distinct_days: 3}, within: 14d}\n"
      "  week_1: {kind: retention, between: [7d, 14d]}\n"
+     "  deals: {kind: count, event: Deal, within: 9d, cap: 3}\n"
+     "  worth: {kind: sum, event: Deal, property: amount, within: 9d, cap: 8.5}\n"
+     "  size: {kind: mean, event: Deal, property: amount, within: 3d, cap: 20}\n"
+     "  per: {kind: ratio, numerator: worth, denominator: deals}\n"
+     "  answer: {kind: nps, event: Odd, property: amount, within: 14d}\n"
+     "  first: {kind: time_to, all_of: [Contact, Mail], within: 9d, competing: [Deal]}\n"
+     "  weeks: {kind: retention_curve, every: 7d, until: 28d}\n"
      "not_activity: [Beat]\n"},
     {"segments.yaml", "segments:\n"
                       "  plan: {trait: plan.size, bands: [1, 5, 20]}\n"
@@ -106,16 +118,28 @@ static inline void stream_outcome(struct random *random, struct message *message
                                "{\"amount\":\"7\"}", "{\"amount\":4.5}", "");
 }
 
+static inline void stream_step(struct random *random, struct message *message)
+{
+    message->type = MESSAGE_TRACK;
+    message->event =
+        PICK(random, "Onboarding Step Viewed", "Onboarding Step Viewed",
+             "Onboarding Step Completed", "Onboarding Step Dismissed", "Onboarding Step Failed");
+    message->properties = PICK(random, "{\"experiment_id\":\"flow\",\"step\":\"hello\"}",
+                               "{\"experiment_id\":\"flow\",\"step\":\"go\"}", "{\"step\":\"go\"}");
+}
+
 static inline struct world_message stream_message(struct stream *stream, struct random *random,
                                                   uint64_t units)
 {
     struct world_message made = {.received_ms = STREAM_RECEIVED};
     struct message *message = &made.message;
-    uint64_t sort = random_below(random, 10);
+    uint64_t sort = random_below(random, 12);
     if (sort < 3)
         stream_exposure(random, message);
     else if (sort < 5)
         stream_traits(random, message);
+    else if (sort < 7)
+        stream_step(random, message);
     else
         stream_outcome(random, message);
     message->user = stream_text(stream, random, "u", units);

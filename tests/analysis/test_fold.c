@@ -210,15 +210,6 @@ static void retention_needs_activity_inside_its_bracket(void **state)
     world_remove(&world);
 }
 
-static void other_kinds_keep_no_cells(void **state)
-{
-    (void)state;
-    struct world world;
-    FOLD(&world, exposure("u", "a", T), event("u", "NPS Answered", T));
-    assert_int_equal(cell(&world, POPULATION_MAIN, 0, 0, SCORE, SHARE_N), 0);
-    world_remove(&world);
-}
-
 static void segments_are_fixed_at_the_first_exposure(void **state)
 {
     (void)state;
@@ -385,7 +376,6 @@ int main(void)
         cmocka_unit_test(days_are_elapsed_hours_from_the_exposure),
         cmocka_unit_test(activity_is_any_outcome_but_what_is_not),
         cmocka_unit_test(retention_needs_activity_inside_its_bracket),
-        cmocka_unit_test(other_kinds_keep_no_cells),
         cmocka_unit_test(segments_are_fixed_at_the_first_exposure),
         cmocka_unit_test(traits_that_an_exposure_carries_count),
         cmocka_unit_test(a_unit_that_met_two_variants_is_crossed_by_the_first),

@@ -77,7 +77,7 @@ static void a_changed_window_is_served_when_its_state_is_built(void **state)
 {
     (void)state;
     struct world world;
-    struct stream stream = stream_make(3, 1000, 40);
+    struct stream stream = stream_make(8, 1000, 60);
     world_make(&world);
     declare(&world, flow_text, METRICS("7d"));
     world_send(&world, stream.messages, 700);
@@ -191,7 +191,7 @@ static void messages_before_any_catalogue_are_not_lost(void **state)
 {
     (void)state;
     struct world world;
-    struct stream stream = stream_make(7, 900, 40);
+    struct stream stream = stream_make(8, 900, 60);
     world_make(&world);
     struct fold *fold = open_fold(&world, 200);
     world_send(&world, stream.messages, 900);

@@ -8,9 +8,10 @@ No state, no batches, no numbers for names; floating point nowhere but in the ha
                                                {field: count}}
 
 catalogue: {"experiments": {key: file}, "metrics": {...}, "not_activity": [...], "segments": {...}}
-Written for what the tests declare: conversion and retention in every form, values and bands,
-crossings, strata; coverage, weights, forced units, exclusive ranges, holdouts; start and end.
-The declaration is the same at all times, and times are whole milliseconds.
+Written for what the tests declare: every kind of metric but breadth (metric_oracle.py), flows,
+covariates, values and bands, crossings, strata; coverage, weights, forced units, exclusive ranges,
+holdouts; start and end.  The declaration is the same at all times, and times are whole
+milliseconds.
 
 Rules come from architecture.md 4, 6, 7, 8, 10, 12, the grammar's sections 3, 4, 5, 6, 8, and
 cube.md.  Two traits or exposures of a unit at one instant are not given to it: their order is that
@@ -18,8 +19,8 @@ of a hash of bytes that only the service writes.
 """
 import datetime
 
-DAY = 86_400_000
-UNITS = {"s": 1_000, "min": 60_000, "h": 3_600_000, "d": DAY, "w": 7 * DAY}
+from metric_oracle import (DAY, duration, lookup, metric_names, number, text_of, unit_fields)
+
 ID_OF_UNIT = {"user": "userId", "account": "groupId", "anonymous": "anonymousId"}
 
 
@@ -29,11 +30,6 @@ def instant(text):
     moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
     epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
     return (moment - epoch) // datetime.timedelta(milliseconds=1)
-
-
-def duration(text):
-    digits = "".join(c for c in text if c.isdigit())
-    return int(digits) * UNITS[text[len(digits):]]
 
 
 def percent(text):
@@ -106,33 +102,6 @@ def reported(file, text):
 
 # --- what a unit's messages say ------------------------------------------------------------------
 
-def number(value):
-    if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
-def text_of(value):
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value == int(value):
-        return str(int(value))
-    return str(value)
-
-
-def lookup(tree, path):
-    """(found, value); a member whose whole name has the dots wins."""
-    if not isinstance(tree, dict):
-        return False, None
-    if path in tree:
-        return True, tree[path]
-    head, dot, rest = path.partition(".")
-    return lookup(tree[head], rest) if dot and head in tree else (False, None)
-
-
 def segment_values(segment):
     if "bands" in segment:
         bands, labels = segment["bands"], []
@@ -159,41 +128,6 @@ def segment_value(segment, found, value):
     if isinstance(value, (list, dict)):
         return "(other)"
     return text_of(value) if text_of(value) in segment["values"] else "(other)"
-
-
-def test_holds(properties, name, test):
-    found, value = lookup(properties, name)
-    if not found or value is None:
-        return False
-    if isinstance(test, list):
-        test = {"in": test}
-    if not isinstance(test, dict):
-        test = {"eq": test}
-    for operator, operand in test.items():
-        if operator == "eq":
-            good = text_of(value) == text_of(operand)
-        elif operator == "in":
-            good = text_of(value) in [text_of(o) for o in operand]
-        elif operator == "gte":
-            good = number(value) is not None and number(value) >= operand
-        elif operator == "lt":
-            good = number(value) is not None and number(value) < operand
-        else:
-            raise NotImplementedError(operator)
-        if not good:
-            return False
-    return True
-
-
-def condition_holds(condition, properties):
-    return all(test_holds(properties or {}, name, test) for name, test in condition.items())
-
-
-def is_activity(catalogue, message):
-    event = message["event"]
-    answers = [m["event"] for m in catalogue["metrics"].values() if m["kind"] == "nps"]
-    return not (event in catalogue.get("not_activity", []) or event in answers
-                or event.startswith("Onboarding Step "))
 
 
 def once(messages):
@@ -223,43 +157,64 @@ def normalised(message):
     return made
 
 
-# --- metrics ------------------------------------------------------------------------------------
+# --- what is kept -------------------------------------------------------------------------------
 
-def window(metric):
-    if "within" in metric:
-        return 0, duration(metric["within"])
-    low, high = metric["between"]
-    return duration(low), duration(high)
-
-
-def item_is_met(item, outcomes, first):
-    item = {"event": item} if isinstance(item, str) else item
-    hits = [m for m in outcomes if m["event"] == item["event"]
-            and condition_holds(item.get("where", {}), m["properties"])]
-    days = {(m["time"] - first) // DAY for m in hits}
-    return len(hits) >= item.get("times", 1) and len(days) >= item.get("distinct_days", 1)
+def events_of(catalogue, name):
+    """Names of events that a metric reads; None among them: any activity."""
+    metric = catalogue["metrics"][name]
+    if metric["kind"] == "ratio":
+        return events_of(catalogue, metric["numerator"]) + events_of(catalogue,
+                                                                     metric["denominator"])
+    if metric["kind"] == "breadth":
+        return []
+    items = metric.get("all_of") or metric.get("any_of") or [metric.get("event")]
+    return [i["event"] if isinstance(i, dict) else i for i in items] + metric.get("competing", [])
 
 
-def reaches(catalogue, metric, outcomes, everything, first):
-    """Whether y = 1.  `everything` holds repeated ids too: activity asks for no id."""
-    low, high = window(metric)
-    inside = [m for m in outcomes if first + low <= m["time"] < first + high]
-    for form in ("all_of", "any_of"):
-        if form in metric:
-            met = sum(item_is_met(item, inside, first) for item in metric[form])
-            return met >= (len(metric[form]) if form == "all_of" else metric.get("at_least", 1))
-    if "event" in metric:
-        return item_is_met(metric["event"], inside, first)
-    days = {(m["time"] - first) // DAY for m in everything
-            if first + low <= m["time"] < first + high and is_activity(catalogue, m)}
-    return len(days) >= metric.get("any_event", {}).get("distinct_days", 1)
+def kept_since(catalogue):
+    """Event name -> the earliest start, less its longest `before`, of those who use it."""
+    since = {}
+    for file in catalogue["experiments"].values():
+        covariates = [c for c in file.get("analysis", {}).get("adjust_for", [])
+                      if isinstance(c, dict) and "metric" in c]
+        used = [e for n in metric_names(file) + [c["metric"] for c in covariates]
+                for e in events_of(catalogue, n)]
+        used += [s["done_when"] for v in file["variants"].values() for s in v.get("flow", [])
+                 if "done_when" in s]
+        before = max([duration(c["before"]) for c in covariates], default=0)
+        start = instant(file["start"]) - before if "start" in file else float("-inf")
+        for event in used:
+            since[event] = min(since.get(event, float("inf")), start)
+        since["step", file["experiment"]] = start
+    return since
 
 
-def metric_names(file):
-    metrics = file.get("metrics", {})
-    goal = metrics.get("goal", [])
-    return ([goal] if isinstance(goal, str) else goal) + metrics.get("secondary", []) \
-        + [g["metric"] for g in metrics.get("guardrails", [])] + metrics.get("diagnostics", [])
+class Unit:
+    """The messages of one unit, as far as they are kept."""
+
+    def __init__(self, catalogue, key, messages):
+        since = kept_since(catalogue)
+        outcomes = [m for m in messages if m["type"] in ("track", "page", "screen")]
+        self.everything = [m for m in outcomes if m["time"] >= since.get(None, float("inf"))]
+        self.outcomes = once([m for m in outcomes
+                              if m["time"] >= since.get(m["event"], float("inf"))])
+        self.steps = [m for m in outcomes if m["event"].startswith("Onboarding Step ")
+                      and m["properties"].get("experiment_id") == key
+                      and m["time"] >= since["step", key]]
+        self.steps = [m for step in {text_of(m["properties"].get("step")) for m in self.steps}
+                      for m in once([m for m in self.steps
+                                     if text_of(m["properties"].get("step")) == step])]
+        self.messages = messages
+
+    def trait(self, path, time):
+        """(known, value) at that instant."""
+        kept = {}
+        for message in sorted(self.messages, key=lambda m: m["time"]):
+            found, value = lookup(message["traits"], path)
+            if found:
+                kept.setdefault((message["event"], message["messageId"]), (message["time"], value))
+        known = sorted((k for k in kept.values() if k[0] <= time), key=lambda k: k[0])
+        return (True, known[-1][1]) if known else (False, None)
 
 
 # --- cells --------------------------------------------------------------------------------------
@@ -274,13 +229,13 @@ def slices(catalogue, file, traits_at, main):
         names = [member] if isinstance(member, str) else member
         if len(names) == 1 or main:
             yield " x ".join(names), " x ".join(value(n) for n in names)
-    strata = [n for n in file.get("analysis", {}).get("adjust_for", [])]
+    strata = [n for n in file.get("analysis", {}).get("adjust_for", []) if isinstance(n, str)]
     if strata and main:
         yield "stratum", " x ".join(value(n) for n in strata)
 
 
 def unit_cells(catalogue, file, unit, messages):
-    """What one unit adds: a list of (key, field)."""
+    """What one unit adds: pairs of a place and {field: number}."""
     key = file["experiment"]
     exposures = [m for m in once([m for m in messages if m["type"] == "exposure"
                                   and m["properties"].get("experiment_id") == key])]
@@ -304,35 +259,25 @@ def unit_cells(catalogue, file, unit, messages):
         time, reason = (judged[0][0], judged[0][1]) if not counting else (sure[0][0], "carried_over")
         mismatch = counting and counting[0][3] not in (None, counting[0][2])
         for field in quality + (["mismatch"] if mismatch else []):
-            yield ("outside", "outside", reason, time // DAY, "", "units"), field
+            yield ("outside", "outside", reason, time // DAY, "", "units"), {field: 1}
         return
     first, _, variant, computed = counting[0]
     if computed is not None and computed != variant:
         quality.append("mismatch")
     population = "crossed" if len({j[2] for j in counting}) > 1 else "main"
 
-    def traits_at(path):
-        kept = {}
-        for message in sorted(messages, key=lambda m: m["time"]):
-            found, value = lookup(message["traits"], path)
-            if found:
-                kept.setdefault((message["event"], message["messageId"]), (message["time"], value))
-        known = sorted((k for k in kept.values() if k[0] <= first), key=lambda k: k[0])
-        return (True, known[-1][1]) if known else (False, None)
-
-    everything = [m for m in messages if m["type"] in ("track", "page", "screen")]
-    outcomes = once(everything)
-    for segment, value in slices(catalogue, file, traits_at, population == "main"):
+    own = Unit(catalogue, key, messages)
+    added = unit_fields(catalogue, file, own, variant, first)
+    added["units"].update({field: 1 for field in quality})
+    for segment, value in slices(catalogue, file, lambda path: own.trait(path, first),
+                                 population == "main"):
         place = (population, segment, value, first // DAY, variant)
-        for field in quality:
-            yield place + ("units",), field
-        for name in metric_names(file):
-            metric = catalogue["metrics"][name]
-            if metric["kind"] not in ("conversion", "retention"):
+        for name, fields in added.items():
+            kind = catalogue["metrics"].get(name, {}).get("kind")
+            crossing, stratum = " x " in segment, segment == "stratum"
+            if kind == "time_to" and crossing or name.startswith("step:") and (crossing or stratum):
                 continue
-            yield place + (name,), "n"
-            if reaches(catalogue, metric, outcomes, everything, first):
-                yield place + (name,), "x"
+            yield place + (name,), fields
 
 
 def cells(catalogue, key, messages):
@@ -344,7 +289,8 @@ def cells(catalogue, key, messages):
             by_unit.setdefault(message[id_name], []).append(message)
     found = {}
     for unit, mine in by_unit.items():
-        for place, field in unit_cells(catalogue, file, unit, mine):
-            fields = found.setdefault(place, {})
-            fields[field] = fields.get(field, 0) + 1
-    return found
+        for place, fields in unit_cells(catalogue, file, unit, mine):
+            sums = found.setdefault(place, {})
+            for field, value in fields.items():
+                sums[field] = sums.get(field, 0) + value
+    return {place: {f: n for f, n in sums.items() if n} for place, sums in found.items()}
