@@ -19,11 +19,10 @@
 #include "stats/normal.h"
 
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_sf_lambert.h>
 #include <math.h>
 
-/* Below this alpha the argument of Lambert's W leaves the normal doubles. */
-#define LAMBERT_ALPHA_MIN 1e-150
+/* Four or five do; more only where alpha is 1 but for rounding. */
+#define NEWTON_STEPS_MAX 60
 
 static bool place_is_valid(struct anytime at)
 {
@@ -34,16 +33,15 @@ enum reason anytime_w(double alpha, double *w)
 {
     if (!alpha_is_valid(alpha))
         return REASON_INVALID;
-    double target = -2 * log(alpha);
-    double guess = target + log1p(target);
-    if (alpha > LAMBERT_ALPHA_MIN)
-        guess = -gsl_sf_lambert_Wm1(-alpha * alpha * exp(-1)) - 1;
-    /* The same equation without the exponential, w - ln(1 + w) = -2 ln alpha, polishes GSL's 5e-11
-     * to the last digits; near alpha = 1, where W has its branch point, it needs a start > 0. */
-    if (!(guess > 0))
-        guess = sqrt(2 * target);
-    for (int step = 0; step < 6; step++)
-        guess -= (guess - log1p(guess) - target) * (1 + guess) / guess;
+    /* The same equation without the exponential, w - ln(1 + w) = -2 ln alpha.  Its left side is
+     * convex, so that Newton's steps fall to the root from any start above it, as this one is. */
+    double target = -2 * log(alpha), guess = target + sqrt(2 * target);
+    for (int step = 0; step < NEWTON_STEPS_MAX; step++) {
+        double next = guess - (guess - log1p(guess) - target) * (1 + guess) / guess;
+        if (!(next < guess))
+            break;
+        guess = next;
+    }
     if (!isfinite(guess) || !(guess > 0))
         return REASON_NOT_FINITE;
     *w = guess;

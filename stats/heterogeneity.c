@@ -48,8 +48,8 @@ static double generalised_q(const struct effect *effects, size_t count, double t
 {
     double q = 0;
     for (size_t i = 0; i < count; i++) {
-        double gap = (effects[i].estimate - mean) / hypot(effects[i].se, sqrt(tau_squared));
-        q += gap * gap;
+        double gap = effects[i].estimate - mean;
+        q += gap / (effects[i].se * effects[i].se + tau_squared) * gap;
     }
     return q;
 }

@@ -28,6 +28,8 @@
 #include <math.h>
 
 #define GRID_POINTS 80
+/* What two products of 1 + a ratio of variances may reach before their log is taken. */
+#define LARGE 1e100
 /* In prior scales: the half-normal has 6e-7 of its mass beyond. */
 #define GRID_END 5.0
 
@@ -52,7 +54,7 @@ static struct effect shrink(struct effect effect, double tau_squared, struct mea
 {
     double v = effect.se * effect.se, own = tau_squared / (tau_squared + v);
     return (struct effect){.estimate = mean.estimate + own * (effect.estimate - mean.estimate),
-                           .se = hypot(sqrt(own) * effect.se, (1 - own) * mean.se)};
+                           .se = sqrt(own * v + (1 - own) * (1 - own) * (mean.se * mean.se))};
 }
 
 /* Whether every one of the effects can be given, so that none is written when one can't. */
@@ -122,8 +124,15 @@ static double log_weight(const struct effect *effects, size_t count, double scal
     double spread = point->mean.knapp_se / point->mean.se;
     double sum = -point->tau_squared / (2 * scale * scale) + log(point->mean.se / scale) -
                  spread * spread * (double)(count - 1) / 2;
-    for (size_t i = 0; i < count; i++)
-        sum -= log1p(point->tau_squared / (effects[i].se * effects[i].se)) / 2;
+    /* The log of a product, taken whenever it grows large: logs are what costs here. */
+    double product = 1;
+    for (size_t i = 0; i < count; i++) {
+        product *= 1 + point->tau_squared / (effects[i].se * effects[i].se);
+        if (product > LARGE || i + 1 == count) {
+            sum -= log(product) / 2;
+            product = 1;
+        }
+    }
     return sum;
 }
 
