@@ -29,6 +29,7 @@ extern const struct command command_diff;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_new;
+extern const struct command command_plan;
 extern const struct command command_rebuild;
 extern const struct command command_report;
 extern const struct command command_serve;

@@ -5,10 +5,9 @@
 
 #include "command.h"
 
-#include "analysis/document.h"
 #include "base/file.h"
 #include "report/render.h"
-#include "store/journal.h"
+#include "report_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,45 +44,6 @@ static const struct option_row report_options[] = {
      .help = "exit 1 when the verdict is stop_harm or do_not_trust"},
     {.name = NULL},
 };
-
-/* What a report is made from, opened and closed together. */
-struct report_source {
-    struct store store;
-    bool store_is_open;
-    struct journal *journal;
-    struct view *view;
-    struct view_transaction *transaction;
-};
-
-static void source_close(struct report_source *source)
-{
-    view_end(source->transaction);
-    view_release(source->view);
-    if (source->journal)
-        journal_close(source->journal);
-    if (source->store_is_open)
-        store_close(&source->store);
-}
-
-static enum status source_open(const char *path, struct report_source *source, struct error *error)
-{
-    *source = (struct report_source){0};
-    enum status status = store_open(&source->store, path, STORE_READ, error);
-    if (status)
-        return status;
-    source->store_is_open = true;
-    status = journal_open(&source->store, &(struct journal_options){0}, &source->journal, error);
-    if (!status)
-        status = view_open(&source->store, &source->view, error);
-    if (status == STATUS_NOT_FOUND) {
-        *error = (struct error){0};
-        status = FAIL(error, STATUS_STORAGE, path, 0,
-                      "nothing has been read from this journal yet: run 'gangway rebuild'");
-    }
-    if (!status)
-        status = view_begin(source->view, &source->transaction, error);
-    return status;
-}
 
 static enum status document_options_of(const struct options *options, struct report_source *source,
                                        struct document_options *made, struct error *error)
@@ -166,7 +126,7 @@ static int run(const struct options *options)
     struct value document;
     struct error error = {0};
     int exit_status = 0;
-    enum status status = source_open(option_store(options), &source, &error);
+    enum status status = report_source_open(option_store(options), &source, &error);
     if (!status)
         status = document_options_of(options, &source, &made, &error);
     if (!status)
@@ -178,7 +138,7 @@ static int run(const struct options *options)
             status = report_write(options, &document, &error);
         exit_status = status ? command_failed(&error) : report_answer(options, &document);
     }
-    source_close(&source);
+    report_source_close(&source);
     arena_done(&arena);
     return exit_status;
 }

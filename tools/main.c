@@ -12,9 +12,19 @@
 
 /* A row a command, in the order of --help; NULL ends the table. */
 static const struct command *const commands[] = {
-    &command_serve,   &command_validate, &command_diff,   &command_new,
-    &command_assign,  &command_report,   &command_import, &command_export,
-    &command_rebuild, &command_verify,   &command_calc,   NULL,
+    &command_serve,
+    &command_validate,
+    &command_diff,
+    &command_new,
+    &command_assign,
+    &command_plan,
+    &command_report,
+    &command_import,
+    &command_export,
+    &command_rebuild,
+    &command_verify,
+    &command_calc,
+    NULL,
 };
 
 int command_failed(const struct error *error)
