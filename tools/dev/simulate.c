@@ -27,8 +27,8 @@
 #define UNIFORM_P 1e-4
 
 static const struct simulation_family *const families[] = {
-    &simulate_uniform,  &simulate_peeks,  &simulate_designs, &simulate_powers,
-    &simulate_verdicts, &simulate_shares, &simulate_many,    &simulate_time};
+    &simulate_uniform, &simulate_peeks, &simulate_designs, &simulate_powers,   &simulate_verdicts,
+    &simulate_shares,  &simulate_many,  &simulate_means,   &simulate_accounts, &simulate_time};
 #define FAMILIES (sizeof families / sizeof *families)
 
 void must(enum reason reason)

@@ -70,7 +70,8 @@ struct simulation_family {
     size_t count;
 };
 extern const struct simulation_family simulate_uniform, simulate_peeks, simulate_designs,
-    simulate_powers, simulate_verdicts, simulate_shares, simulate_many, simulate_time;
+    simulate_powers, simulate_verdicts, simulate_shares, simulate_many, simulate_means,
+    simulate_accounts, simulate_time;
 
 /* xoshiro256** (Blackman, Vigna 2018) as a source for GSL's distributions. */
 extern const gsl_rng_type *simulate_random_type;

@@ -47,6 +47,32 @@ static double square(double x)
     return x * x;
 }
 
+static void segment_draw(struct effect *raw, gsl_rng *random, double truth)
+{
+    struct proportion_pair counts = nobody;
+    pair_draw(&counts, random, SEGMENT_UNITS, .3 + truth, .3);
+    must(proportion_difference(&counts, &raw->estimate, &raw->se));
+}
+
+static bool covers(const struct shrunken *shrunken, double truth)
+{
+    return shrunken->interval.low <= truth && truth <= shrunken->interval.high;
+}
+
+/* One segment of the six is apart, by `parameter`. */
+static void apart_play(const struct simulation *simulation, gsl_rng *random,
+                       struct outcome *outcome)
+{
+    struct effect raw[SEGMENTS];
+    struct shrunken integrated[SEGMENTS], blup[SEGMENTS];
+    for (size_t i = 0; i < SEGMENTS; i++)
+        segment_draw(&raw[i], random, i == 0 ? simulation->parameter : 0);
+    must(shrinkage_integrated(raw, SEGMENTS, .05, integrated));
+    must(shrinkage_blup(raw, SEGMENTS, .05, blup));
+    outcome->figures[0].seen = covers(&integrated[0], simulation->parameter);
+    outcome->figures[0].naive = covers(&blup[0], simulation->parameter);
+}
+
 static void shrinkage_play(const struct simulation *simulation, gsl_rng *random,
                            struct outcome *outcome)
 {
@@ -55,10 +81,8 @@ static void shrinkage_play(const struct simulation *simulation, gsl_rng *random,
     double truth[SEGMENTS], raw_squares = 0, shrunken_squares = 0;
     size_t best = 0, best_shrunken = 0;
     for (size_t i = 0; i < SEGMENTS; i++) {
-        struct proportion_pair counts = nobody;
         truth[i] = gsl_ran_gaussian(random, simulation->parameter);
-        pair_draw(&counts, random, SEGMENT_UNITS, .3 + truth[i], .3);
-        must(proportion_difference(&counts, &raw[i].estimate, &raw[i].se));
+        segment_draw(&raw[i], random, truth[i]);
     }
     must(shrinkage_integrated(raw, SEGMENTS, .05, shrunken));
     for (size_t i = 0; i < SEGMENTS; i++) {
@@ -110,6 +134,15 @@ static const struct simulation rows[] = {
      .replicates_short = 1000,
      SHRINKAGE_FIGURES,
      .play = shrinkage_play,
+     .parameter = .03},
+    {.name = "shrinkage-apart",
+     .replicates_long = 4000,
+     .replicates_short = 1000,
+     .figures = {{.what = "interval of the segment that is apart covers",
+                  .must = {MUST_AT_LEAST, .7},
+                  .naive = "DerSimonian-Laird's shrunken interval",
+                  .naive_must = {MUST_BE_BELOW, .7}}},
+     .play = apart_play,
      .parameter = .03},
 };
 const struct simulation_family simulate_many = {rows, sizeof rows / sizeof *rows};
