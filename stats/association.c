@@ -1,21 +1,23 @@
 /*
  * Association of two binary outcomes, and of a score with one.
  *
- * Phi        (n11 n00 - n10 n01) / sqrt(product of the four margins); tanh(atanh(phi) +-
- * z/sqrt(N-3)). N phi^2 is Pearson's chi-square. Ratios     of shares p1/p0 and of odds n11
- * n00/(n10 n01), intervals on the log scale. AUC        with m scores X of those who came back, n
- * scores Y of the others: the mean of psi(X, Y) = 1 above, 1/2 equal, 0 below.  DeLong: V10(i) =
- * mean of psi(X_i, .), V01(j) = mean of psi(., Y_j); variance S10/m + S01/n, S the sample
- * variances.
+ * Phi        (n11 n00 - n10 n01) / sqrt(product of the four margins);
+ *            interval tanh(atanh(phi) +- z/sqrt(N-3)).  N phi^2 is Pearson's chi-square.
+ * Ratios     of shares p1/p0 and of odds n11 n00/(n10 n01), intervals on the log scale.
+ * AUC        with m scores X of those who came back, n scores Y of the others: the mean of
+ *            psi(X, Y) = 1 above, 1/2 equal, 0 below.
+ * DeLong     V10(i) = mean of psi(X_i, .), V01(j) = mean of psi(., Y_j); the variance of the AUC
+ *            is S10/m + S01/n, S the sample variances.
  *
  * Assumes    independent units.  Phi's interval is that of a correlation of normal values: rough
  *            where a margin is small.
  * Not for    proof: who activates differs from who does not.  AUC near 0 or 1 with few of a kind
  *            (the interval is cut at the border).
- * Accuracy   1e-9 of R's cor, epitools and pROC; a histogram gives what its rows give to the last
- * bit (tests/stats/test_association.c). Reference  Fisher (1921), Metron 1:3-32; Katz et al.
- * (1978), Biometrics 34:469-474; Woolf (1955), Annals of Human Genetics 19:251-253; DeLong, DeLong,
- * Clarke-Pearson (1988), Biometrics 44:837-845.
+ * Accuracy   1e-9 of R's cor, epitools and pROC; a histogram says what its rows say
+ *            (tests/stats/test_association.c).
+ * Reference  Fisher (1921), Metron 1:3-32; Katz et al. (1978), Biometrics 34:469-474; Woolf
+ *            (1955), Annals of Human Genetics 19:251-253; DeLong, DeLong, Clarke-Pearson (1988),
+ *            Biometrics 44:837-845.
  */
 
 #include "stats/association.h"
@@ -175,8 +177,9 @@ static uint64_t units_at(const struct ranked *ranked, size_t i)
     return ranked->units ? ranked->units[i] : 1;
 }
 
-/* Sums over the units of `own` of the pairs each wins against `against`, and of their squares about
- * `centre`: half pairs, exact, so that a histogram and its rows agree. */
+/* How the units of `own` are placed among the others: the share of `against` below each, an equal
+ * one counting 1/2, as squares about `share`.  Equal scores are one step, so that a histogram and
+ * its rows give the same sums. */
 struct placements {
     double units, squares;
 };

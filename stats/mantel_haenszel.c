@@ -1,24 +1,30 @@
 /*
  * Cochran, Mantel and Haenszel: rates compared within strata.
  *
- * A stratum has a, b = successes and failures of the treatment, c, d those of the control; n1 =
- * a+b, n0 = c+d, m = a+c, N = n1+n0. Test       (|sum(a - n1 m/N)| - h)^2 / sum(n1 n0 m (N-m) /
- * (N^2 (N-1))), h = 0 or 1/2 (only where the gap is at least 1/2), on one degree of freedom. Odds
- * R = ad/N, S = bc/N, P = (a+d)/N, Q = (b+c)/N:  ln(sum R / sum S), variance 1/2 [sum PR/(sum R)^2
- * + sum(PS + QR)/(sum R sum S) + sum QS/(sum S)^2]. Risk       R = a n0/N, S = c n1/N:  ln(sum R /
- * sum S), variance sum((n1 n0 m/N - a c)/N) / (sum R sum S). Difference D = sum(a n0/N - c n1/N) /
- * sum w, w = n1 n0/N; variance {D sum[c (n1/N)^2 - a (n0/N)^2 + n1 n0 (n0 - n1)/(2 N^2)] + 1/2
- * sum[a (n0-c)/N + c (n1-a)/N]} / (sum w)^2. Homogeneity (Breslow and Day)  A the expected a under
- * the common odds ratio (the root of A (n0 - m + A) = odds (n1 - A)(m - A)), V = 1/(1/A + 1/B + 1/C
- * + 1/D): sum (a-A)^2/V on k-1 degrees of freedom; Tarone takes (sum(a-A))^2/sum V off.
+ * A stratum has a, b = successes and failures of the treatment, c, d those of the control;
+ * n1 = a+b, n0 = c+d, m = a+c, N = n1+n0.
+ *
+ * Test       (|sum(a - n1 m/N)| - h)^2 / sum(n1 n0 m (N-m) / (N^2 (N-1))) on one degree of
+ *            freedom, h = 0, or 1/2 where the gap is at least that.
+ * Odds       R = ad/N, S = bc/N, P = (a+d)/N, Q = (b+c)/N:  ln(sum R / sum S), variance
+ *            1/2 [sum PR/(sum R)^2 + sum(PS + QR)/(sum R sum S) + sum QS/(sum S)^2].
+ * Risk       R = a n0/N, S = c n1/N:  ln(sum R / sum S), variance
+ *            sum((n1 n0 m/N - a c)/N) / (sum R sum S).
+ * Difference D = sum(a n0/N - c n1/N) / sum w, w = n1 n0/N; variance
+ *            {D sum[c (n1/N)^2 - a (n0/N)^2 + n1 n0 (n0 - n1)/(2 N^2)]
+ *            + 1/2 sum[a (n0-c)/N + c (n1-a)/N]} / (sum w)^2.
+ * Breslow    and Day: A the a that margins and common odds ratio expect, the root of
+ *            A (n0 - m + A) = odds (n1 - A)(m - A); B, C, D likewise, V = 1/(1/A+1/B+1/C+1/D):
+ *            sum (a-A)^2/V on k-1 degrees of freedom.  Tarone takes (sum(a-A))^2/sum V off.
  *
  * Assumes    independent units; strata fixed before the treatment; for the ratios, one common
- * effect. Not for    effects that differ in direction between strata: they cancel (see
- * breslow_day_test). Accuracy   1e-9 of R's mantelhaen.test and of metafor's rma.mh
- * (tests/stats/test_strata.c). Reference  Mantel and Haenszel (1959), JNCI 22:719-748; Robins,
- * Breslow, Greenland (1986), Biometrics 42:311-323; Greenland and Robins (1985), Biometrics
- * 41:55-68; Sato, Greenland, Robins (1989), Biometrics 45:1323-1324; Breslow and Day (1980), IARC
- * 32; Tarone (1985), Biometrika 72:91-95.
+ *            effect.
+ * Not for    effects that differ in direction between strata: they cancel (breslow_day_test).
+ * Accuracy   1e-9 of R's mantelhaen.test and of metafor's rma.mh (tests/stats/test_strata.c).
+ * Reference  Mantel and Haenszel (1959), JNCI 22:719-748; Robins, Breslow, Greenland (1986),
+ *            Biometrics 42:311-323; Greenland and Robins (1985), Biometrics 41:55-68; Sato,
+ *            Greenland, Robins (1989), Biometrics 45:1323-1324; Breslow and Day (1980), IARC 32;
+ *            Tarone (1985), Biometrika 72:91-95.
  */
 
 #include "stats/mantel_haenszel.h"

@@ -2,10 +2,10 @@
  * Order statistics: quantiles, winsorised means, Woodruff's interval, Mann and Whitney's test.
  *
  * Quantile   type 7: position 1 + (n-1)p;  6: (n+1)p;  8: 1/3 + (n + 1/3)p; between two ranks the
- *            value is interpolated, outside it is the first or last.  Type 1: rank ceil(np); 2: the
- *            same, the mean of ranks np and np + 1 where np is whole.
- * Winsorised values below the lower and above the upper type-7 quantile are moved to it; mean, and
- *            variance with divisor n - 1 about that mean.
+ *            value is interpolated, outside it is the first or last.  Type 1: rank ceil(np); 2:
+ *            the same, the mean of ranks np and np + 1 where np is whole.
+ * Winsorised values below the lower and above the upper type-7 quantile are moved to it; mean,
+ *            and variance with divisor n - 1 about that mean.
  * Woodruff   quantiles at p -+ z sqrt(p(1-p)/n): the interval of the share below, inverted.
  *            se = width/(2z).  Needs no density.
  * Rank sum   W = #{treatment > control} + #{equal}/2;  z = (W - mn/2)/s,
@@ -15,12 +15,14 @@
  *
  * Assumes    independent units.  Woodruff: n p and n (1-p) of 10 or more.
  * Not for    clustered units; medians of a time that some have not reached (Kaplan-Meier).  Mann
- * and Whitney's is no test of medians: it asks whether superiority is 1/2, and is exact about its
- * error only where the two distributions are the same. Accuracy   quantiles and winsorised means
- * 1e-12 of R's quantile(), W exactly and p 1e-9 of R's wilcox.test (tests/stats/test_rank.c).
+ *            and Whitney's is no test of medians: it asks whether superiority is 1/2, and its
+ *            error is right only where the two distributions are the same.
+ * Accuracy   quantiles and winsorised means 1e-12 of R's quantile(), W exactly and p 1e-9 of R's
+ *            wilcox.test; Woodruff covers a median of 60 units .93 to .97 of the time
+ *            (tests/stats/test_rank.c, tests/stats/reference).
  * Reference  Hyndman and Fan (1996), American Statistician 50:361-365; Woodruff (1952), JASA
  *            47:635-646; Mann and Whitney (1947), Annals of Mathematical Statistics 18:50-60;
- * Lehmann (1975), Nonparametrics, 1.4 (ties).
+ *            Lehmann (1975), Nonparametrics, 1.4 (ties).
  */
 
 #include "stats/rank.h"

@@ -10,10 +10,11 @@
  *
  * Assumes   independent units; x before the treatment.  Nothing about linearity: the estimate of
  *           Lin's form is right on average for any x.
- * Not for   covariates that the treatment can move; a handful of units far out in x (see h_i: HC3).
- * Accuracy  1e-9 of R's lm, sandwich::vcovHC and estimatr::lm_lin (tests/stats/test_adjustment.c).
- * Reference Lin (2013), Annals of Applied Statistics 7:295-318; MacKinnon and White (1985), Journal
- * of Econometrics 29:305-325; Deng, Xu, Kohavi, Walker (2013), WSDM (CUPED).
+ * Not for   covariates that the treatment can move; few units far out in x (see h_i: HC3).
+ * Accuracy  1e-9 of R's lm, sandwich::vcovHC and estimatr::lm_lin
+ *           (tests/stats/test_adjustment.c, tests/stats/reference/regression_adjustment.ndjson).
+ * Reference Lin (2013), Annals of Applied Statistics 7:295-318; MacKinnon and White (1985),
+ *           Journal of Econometrics 29:305-325; Deng, Xu, Kohavi, Walker (2013), WSDM (CUPED).
  */
 
 #include "stats/regression.h"

@@ -8,15 +8,16 @@
  * Lift       ln(m1/m0), m_j = sum w_b m_jb;  v1/m1^2 + v0/m0^2 and
  *            (1/N) sum w_b [(m_1b - m1)/m1 - (m_0b - m0)/m0]^2.
  * df         (sum u)^2 / sum(u^2/(n-1)), u = w_b^2 v_jb over variants and strata.
- * Merging    a stratum with fewer than two units of a variant has no difference or no variance; all
- *            such are one stratum, "other".  It depends on counts alone, never on outcomes.
+ * Merging    a stratum with fewer than two units of a variant has no difference or no variance;
+ *            all such are one stratum, "other".  Counts alone decide, never outcomes.
  *
  * Assumes    strata fixed at or before exposure; independent units.
  * Not for    strata that the treatment can move (what the unit did later).
  * Accuracy   1e-9 of estimatr's difference_in_means(blocks =), which leaves the second term out;
- * one stratum is the plain difference to the last bits (tests/stats/test_strata.c). Reference
- * Miratrix, Sekhon, Yu (2013), JRSS B 75:369-396; Imbens and Rubin (2015), Causal Inference, 9
- * and 6.7 (super-population).
+ *            both terms against drawn strata 7 %; one stratum is the plain difference to the last
+ *            bits (tests/stats/test_strata.c).
+ * Reference  Miratrix, Sekhon, Yu (2013), JRSS B 75:369-396; Imbens and Rubin (2015), Causal
+ *            Inference, 9 and 6.7 (super-population).
  */
 
 #include "stats/strata.h"

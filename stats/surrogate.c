@@ -1,29 +1,31 @@
 /*
- * Activation as a surrogate of retention: encouragement ratio, Prentice's adjustment, and the line
- * across experiments.
+ * Activation as a surrogate of retention: encouragement ratio, Prentice's adjustment, and the
+ * line across experiments.
  *
- * Effects   d_g, d_y differences of means, variances sum s^2/n, covariance sum s_gy/n over
- * variants. Ratio     d_y/d_g; Fieller: all R with (d_y - R d_g)^2 <= c^2 (v_y - 2 R v_gy + R^2
- * v_g), which is (b -+ sqrt(b^2 - a k))/a with a = d_g^2 - c^2 v_g, b = d_g d_y - c^2 v_gy, k =
- * d_y^2 - c^2 v_y; an interval only if a > 0. Adjusted  slope = sum S_gy / sum S_gg within
- * variants, d = d_y - slope d_g (the coefficient of the treatment in lm(y ~ t + g)); v = sum_j
- * s_j^2 (1/n_j + d_g^2 S_gg,j / (sum S_gg)^2), s_j^2 = RSS_j/(n_j - 3/2), which is that of lm when
- * both variants scatter alike, but does not assume it; df = N - 3. Across    slope = (S_gy - mean
- * v_gy) / (S_gg - mean v_g), S the sample covariances of the effects over experiments: the effects'
- * own errors are taken out of both.  Errors by jackknife: se^2 = (K-1)/K sum (slope_(i) - their
- * mean)^2.
+ * Effects   d_g, d_y differences of means; variances sum s^2/n and covariance sum s_gy/n, over
+ *           the two variants.
+ * Ratio     d_y/d_g; Fieller: all R with (d_y - R d_g)^2 <= c^2 (v_y - 2 R v_gy + R^2 v_g), which
+ *           is (b -+ sqrt(b^2 - a k))/a with a = d_g^2 - c^2 v_g, b = d_g d_y - c^2 v_gy,
+ *           k = d_y^2 - c^2 v_y; an interval only if a > 0.
+ * Adjusted  slope = sum S_gy / sum S_gg within variants, d = d_y - slope d_g (the coefficient of
+ *           the treatment in lm(y ~ t + g));
+ *           v = sum_j s_j^2 (1/n_j + d_g^2 S_gg,j / (sum S_gg)^2), s_j^2 = RSS_j/(n_j - 3/2),
+ *           which is lm's when both variants scatter alike, but does not assume it; df = N - 3.
+ * Across    slope = (S_gy - mean v_gy) / (S_gg - mean v_g), S the sample covariances of the
+ *           effects over experiments: their own errors are taken out of both.
+ *           Jackknife: se^2 = (K-1)/K sum (slope without experiment i - mean of those)^2.
  *
  * Assumes   ratio: the treatment moves y through g alone.  Adjusted: linear in g, and nothing
- * unseen moves both g and y (g comes after the treatment, so this is a strong wish).  Across:
- *           experiments that are exchangeable, effects with known errors.
+ *           unseen moves both g and y (g comes after the treatment, so this is a strong wish).
+ *           Across: experiments that are exchangeable, effects with known errors.
  * Not for   a verdict: none of these replaces the effect on y itself.
- * Accuracy  Fieller against its definition 1e-9; adjusted against least squares by rows 1e-9; the
- *           corrected slope is unbiased in a simulation in which the naive one is not
- *           (tests/stats/test_association.c).
+ * Accuracy  Fieller's ends lie on his border, 1e-7; adjusted against least squares by rows 1e-10;
+ *           the corrected slope is unbiased in a simulation in which the naive one is not, and
+ *           its jackknife covers .92 to .985 with 40 experiments (tests/stats/test_association.c).
  * Reference Wald (1940), Annals of Mathematical Statistics 11:284-300; Fieller (1954), JRSS B
  *           16:175-185; Prentice (1989), Statistics in Medicine 8:431-440; Fuller (1987),
- *           Measurement Error Models, 1.2; Cunningham and Kim (2020), on correcting the covariance
- *           of experiment effects for sampling error.
+ *           Measurement Error Models, 1.2; Cunningham and Kim (2020), on correcting the
+ *           covariance of experiment effects for sampling error.
  */
 
 #include "stats/surrogate.h"

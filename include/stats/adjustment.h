@@ -52,6 +52,7 @@ struct adjusted {
     double variance;   /* of it: given the covariates, and superpopulation */
     double
         superpopulation; /* the part of `variance` that comes from the covariates' own sampling */
+    double log_superpopulation; /* the same part on the log scale; 0 unless both means are > 0 */
     double df;
     double narrower_by; /* 1 - se / unadjusted se; below 0 where adjusting cost more than it gave */
 };
@@ -72,5 +73,9 @@ MUST_CHECK enum reason adjustment_in_strata(const struct covariate_pair *strata,
 /* For the one layer: t with df.  NO_VARIATION when nothing is left to explain. */
 MUST_CHECK enum reason adjustment_difference(const struct adjusted *adjusted, double planned,
                                              struct estimate *estimate);
+
+/* ln(treatment / control) of the adjusted means, t with df.  NEAR_ZERO unless both are > 0. */
+MUST_CHECK enum reason adjustment_log_ratio(const struct adjusted *adjusted, double planned,
+                                            struct estimate *estimate);
 
 #endif

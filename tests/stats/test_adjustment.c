@@ -164,6 +164,23 @@ static struct adjusted adjusted_of(const struct covariate_pair *pair)
     return adjusted;
 }
 
+/* What the gap between the slopes adds, from the rows: the variance of (b_1 - b_0) z over N. */
+static double superpopulation_of(const struct units *units, size_t q,
+                                 const struct adjusted *adjusted)
+{
+    double values[ROWS_MAX], mean = 0, squares = 0, n = (double)units->count;
+    for (size_t i = 0; i < units->count; i++) {
+        values[i] = 0;
+        for (size_t k = 0; k < q; k++)
+            values[i] +=
+                (adjusted->treatment.slopes[k] - adjusted->control.slopes[k]) * units->z[k][i];
+        mean += values[i] / n;
+    }
+    for (size_t i = 0; i < units->count; i++)
+        squares += (values[i] - mean) * (values[i] - mean);
+    return squares / (n - 1) / n;
+}
+
 /* The difference and the slopes are lm's; the error without its super-population term is near HC2.
  */
 static void sums_say_what_the_rows_say(void **state)
@@ -179,6 +196,7 @@ static void sums_say_what_the_rows_say(void **state)
         struct unit_rows rows = rows_of(&units, q);
         assert_int_equal(regression_of(&rows, REGRESSION_LIN, &fit), REASON_NONE);
         assert_close(adjusted.difference, fit.estimate, 1e-9);
+        assert_close(adjusted.superpopulation, superpopulation_of(&units, q, &adjusted), 1e-9);
         assert_true(adjusted.df == fit.df);
         for (size_t k = 0; k < q; k++) {
             assert_close(adjusted.treatment.slopes[k], fit.treatment_slopes[k], 1e-9);
@@ -352,6 +370,28 @@ static void the_interval_covers_only_with_its_last_term(void **state)
     assert_true(without < .7 * draws);
 }
 
+/* On a level of a million a log ratio is a difference in millionths. */
+static void a_small_lift_is_the_difference_over_the_level(void **state)
+{
+    (void)state;
+    static struct units units;
+    for (uint64_t seed = 1; seed < 20; seed++) {
+        struct estimate difference, ratio, mirrored;
+        units_fill(&units, 300, 3, seed, 1000000000, 0);
+        struct adjusted a = adjusted_of(&units.sums);
+        struct covariate_pair other = {units.sums.control, units.sums.treatment};
+        struct adjusted b = adjusted_of(&other);
+        assert_int_equal(adjustment_difference(&a, 600, &difference), REASON_NONE);
+        assert_int_equal(adjustment_log_ratio(&a, 600, &ratio), REASON_NONE);
+        assert_int_equal(adjustment_log_ratio(&b, 600, &mirrored), REASON_NONE);
+        assert_close(1e6 * ratio.value, difference.value, 1e-5);
+        assert_close(1e6 * ratio.se, difference.se, 1e-5);
+        assert_close(mirrored.value, -ratio.value, 1e-9);
+        assert_close(mirrored.se, ratio.se, 1e-12);
+        assert_true(ratio.df == a.df && ratio.ratio == .5);
+    }
+}
+
 /* ---- Strata ---- */
 
 #define STRATA 3
@@ -371,6 +411,7 @@ static void strata_fill(struct covariate_pair *strata, size_t covariates, uint64
 static void strata_without_news_are_post_stratification(void **state)
 {
     (void)state;
+    int lifts = 0;
     for (uint64_t seed = 1; seed < 20; seed++) {
         struct covariate_pair strata[STRATA];
         struct stratum_sums scalar[STRATA];
@@ -401,8 +442,17 @@ static void strata_without_news_are_post_stratification(void **state)
             assert_close(got.difference, want.difference, 1e-12);
             assert_close(got.variance, want.variance + want.superpopulation, 1e-12);
             assert_close(got.treatment.mean, want.treatment, 1e-12);
+            struct estimate lift, want_lift;
+            enum reason reason = strata_log_ratio(means, left, 100, &want_lift);
+            assert_int_equal(adjustment_log_ratio(&got, 100, &lift), reason);
+            if (reason)
+                continue;
+            assert_close(lift.value, want_lift.value, 1e-10);
+            assert_close(lift.se, want_lift.se, 1e-11);
+            lifts++;
         }
     }
+    assert_true(lifts > 20);
 }
 
 /* In one stratum the difference is Lin's, and the variance its formula of section "Strata". */
@@ -493,6 +543,8 @@ static void sums_without_an_answer_say_why(void **state)
     assert_int_equal(adjustment_difference(&adjusted, 10, &estimate), REASON_NO_VARIATION);
     adjusted.variance = 1;
     assert_int_equal(adjustment_difference(&adjusted, 0, &estimate), REASON_INVALID);
+    assert_int_equal(adjustment_log_ratio(&adjusted, 10, &estimate), REASON_NEAR_ZERO);
+    assert_int_equal(adjustment_log_ratio(&adjusted, 0, &estimate), REASON_INVALID);
     assert_true(estimate.se == 7);
 }
 
@@ -561,6 +613,7 @@ int main(void)
         cmocka_unit_test(four_copies_halve_the_error),
         cmocka_unit_test(narrower_by_is_what_the_correlation_promises),
         cmocka_unit_test(the_interval_covers_only_with_its_last_term),
+        cmocka_unit_test(a_small_lift_is_the_difference_over_the_level),
         cmocka_unit_test(strata_without_news_are_post_stratification),
         cmocka_unit_test(one_stratum_is_lin),
         cmocka_unit_test(strata_keep_their_digits_and_mirror),

@@ -195,6 +195,7 @@ static void woodruff_covers_the_median(void **state)
     struct random random = {.state = 17};
     int covered = 0;
     const int draws = 4000;
+    double mean = 0, squares = 0, se = 0;
     for (int i = 0; i < draws; i++) {
         double values[UNITS];
         struct quantile quantile;
@@ -205,7 +206,11 @@ static void woodruff_covers_the_median(void **state)
         assert_true(quantile.interval.low <= quantile.value &&
                     quantile.value <= quantile.interval.high && quantile.se > 0);
         covered += quantile.interval.low <= 1 && 1 <= quantile.interval.high;
+        mean += quantile.value / draws;
+        squares += quantile.value * quantile.value / draws;
+        se += quantile.se / draws;
     }
+    assert_close(se, sqrt(squares - mean * mean), .1);
     assert_true(covered >= .93 * draws && covered <= .97 * draws);
 }
 

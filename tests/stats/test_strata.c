@@ -120,6 +120,20 @@ static void one_stratum_is_the_plain_comparison(void **state)
     assert_close(estimate.se, lift.log_se, 1e-14);
 }
 
+/* By hand: w = .75 and .25, so the parts of the variance are .5625 and .0625 of those given. */
+static void the_degrees_of_freedom_are_satterthwaites(void **state)
+{
+    (void)state;
+    struct stratum strata[] = {{{20, 1, .16}, {10, 1, .32}, 0}, {{5, 1, .48}, {5, 1, .64}, 0}};
+    struct post_stratified result;
+    double parts[] = {.09, .18, .03, .04}, free[] = {19, 9, 4, 4}, squares = 0;
+    for (size_t i = 0; i < 4; i++)
+        squares += parts[i] * parts[i] / free[i];
+    assert_int_equal(post_stratify(strata, 2, &result), REASON_NONE);
+    assert_close(result.variance, .34, 1e-14);
+    assert_close(result.df, .34 * .34 / squares, 1e-12);
+}
+
 /* Strata drawn, not given: the whole variance is right, and without its second term too small. */
 static void the_strata_of_a_sample_are_themselves_a_draw(void **state)
 {
@@ -493,6 +507,7 @@ int main(void)
         cmocka_unit_test(swapping_the_variants_mirrors),
         cmocka_unit_test(four_times_the_data_halve_the_error),
         cmocka_unit_test(one_stratum_is_the_plain_comparison),
+        cmocka_unit_test(the_degrees_of_freedom_are_satterthwaites),
         cmocka_unit_test(the_strata_of_a_sample_are_themselves_a_draw),
         cmocka_unit_test(small_strata_become_one),
         cmocka_unit_test(every_place_can_be_compared),
