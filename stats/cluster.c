@@ -58,6 +58,8 @@ static bool size_is_possible(const struct cluster_size *at)
     if (at->yy < 0 || fabs((double)at->y) * size > SUM_MAX || (double)at->yy > SUM_MAX ||
         size * size * accounts > SUM_MAX || size * accounts >= 0x1p63)
         return false;
+    if (fabs((double)at->y) < 0x1p62 && accounts * (double)at->yy < SUM_MAX)
+        return at->y * at->y <= (int128)at->accounts * at->yy;
     mpz_t cross;
     mpz_init(cross);
     exact_set_cross(cross, at->accounts, at->yy, at->y, at->y);

@@ -111,8 +111,21 @@ static void double_fraction(double value, mpz_t numerator, mpz_t denominator)
     mpq_clear(exact);
 }
 
+/* The steps that there are, which need no search. */
+static const struct {
+    double step;
+    unsigned long inverse;
+} usual_steps[] = {{1e-6, 1000000}, {1e-2, 100}, {1e-1, 10}, {1e-3, 1000}};
+
 static void step_fraction(double step, mpz_t numerator, mpz_t denominator)
 {
+    for (size_t i = 0; i < sizeof usual_steps / sizeof *usual_steps; i++) {
+        if (step == usual_steps[i].step) {
+            mpz_set_ui(numerator, 1);
+            mpz_set_ui(denominator, usual_steps[i].inverse);
+            return;
+        }
+    }
     long power = lround(log10(step));
     if (power >= TEN_POWER_MIN && power <= TEN_POWER_MAX) {
         ten_fraction(power, numerator, denominator);
