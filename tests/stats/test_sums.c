@@ -256,6 +256,72 @@ static void sums_that_no_values_have_are_refused(void **state)
     assert_true(mean == 4 && covariance == 5 && x.mean == 2 && y.mean == 2);
 }
 
+static void doubles_may_be_taken_as_they_are(void **state)
+{
+    (void)state;
+    /* Both by exact fractions: of the decimals, and of the doubles nearest to them. */
+    static const double values[] = {99999999.961762, 100000001.120956, 100000000.157294,
+                                    100000000.951664};
+    struct sums sums;
+    struct moments moments;
+    assert_int_equal(sums_of_values(values, 4, &sums), REASON_NONE);
+    assert_int_equal(sums_moments(&sums, &moments), REASON_NONE);
+    assert_true(moments.mean == 100000000.547919 && moments.variance == 0.32918311588933336);
+    assert_int_equal(sums_of_doubles(values, 4, &sums), REASON_NONE);
+    assert_int_equal(sums_moments(&sums, &moments), REASON_NONE);
+    assert_true(moments.mean == 100000000.547919 && moments.variance == 0.32918311765343683);
+    static const double sizes[] = {1e-250, 1e-9, 1, 1e17, 1e150};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        double s = sizes[i], far[] = {s, 2 * s, 3 * s};
+        assert_int_equal(sums_of_doubles(far, 3, &sums), REASON_NONE);
+        assert_int_equal(sums_moments(&sums, &moments), REASON_NONE);
+        assert_close(moments.mean, 2 * s, 1e-15);
+        assert_close(moments.variance, s * s, 1e-14);
+    }
+    const double bad[][2] = {{1, NOT_A_NUMBER}, {INFINITE, 1}, {5e-324, 1e-323}};
+    sums.units = 77;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(sums_of_doubles(bad[i], 2, &sums), REASON_INVALID);
+    assert_true(sums.units == 77);
+}
+
+static void totals_in_floating_point_become_sums(void **state)
+{
+    (void)state;
+    struct sums sums;
+    struct moments moments;
+    assert_int_equal(sums_of_totals(400, 4100, 47000, &sums), REASON_NONE);
+    assert_true(sums.units == 400 && sums.sum == 4100 && sums.squares == 47000 && sums.step == 1);
+    /* Values .1 and .25: .35 and .0725. */
+    assert_int_equal(sums_of_totals(2, .35, .0725, &sums), REASON_NONE);
+    assert_true(sums.sum == 35 && sums.squares == 725 && sums.step == .01);
+    assert_int_equal(sums_moments(&sums, &moments), REASON_NONE);
+    assert_true(moments.mean == .175 && moments.variance == .01125);
+    /* More digits than squares have room for: the sum gives way. */
+    assert_int_equal(sums_of_totals(1000, .123456789012345678, 1e12, &sums), REASON_NONE);
+    assert_int_equal(sums_moments(&sums, &moments), REASON_NONE);
+    assert_close(moments.mean, .123456789012345678 / 1000, 1e-6);
+    assert_close(moments.variance, 1e12 / 999, 1e-15);
+    sums.units = 77;
+    assert_int_equal(sums_of_totals(2, NOT_A_NUMBER, 1, &sums), REASON_INVALID);
+    assert_int_equal(sums_of_totals(2, 1, INFINITE, &sums), REASON_INVALID);
+    assert_int_equal(sums_of_totals(2, 1, -1, &sums), REASON_INVALID);
+    assert_true(sums.units == 77);
+}
+
+static void steps_are_the_values_in_their_step(void **state)
+{
+    (void)state;
+    static const double values[] = {.5, -1.25, 3, 0}, bad[] = {1, NOT_A_NUMBER};
+    int64_t steps[4];
+    double step = 77;
+    assert_int_equal(steps_of_values(bad, 2, steps, &step), REASON_INVALID);
+    assert_true(step == 77);
+    assert_int_equal(steps_of_values(values, 4, steps, &step), REASON_NONE);
+    assert_true(step == .01 && steps[0] == 50 && steps[1] == -125 && steps[2] == 300 &&
+                steps[3] == 0);
+}
+
 static void values_that_are_not_finite_or_have_no_common_step_are_refused(void **state)
 {
     (void)state;
@@ -287,6 +353,9 @@ int main(void)
         cmocka_unit_test(adding_cohorts_is_as_one_list),
         cmocka_unit_test(the_largest_sums_have_moments),
         cmocka_unit_test(sums_that_no_values_have_are_refused),
+        cmocka_unit_test(doubles_may_be_taken_as_they_are),
+        cmocka_unit_test(totals_in_floating_point_become_sums),
+        cmocka_unit_test(steps_are_the_values_in_their_step),
         cmocka_unit_test(values_that_are_not_finite_or_have_no_common_step_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
