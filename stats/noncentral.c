@@ -94,16 +94,18 @@ static double t_tail(double t, double df, double shift)
     double spread = REACH / sqrt(df), most = 1 + spread;
     if (df > DF_NORMAL)
         return gsl_cdf_ugaussian_Q(t - shift);
+    if ((shift - REACH) / t >= most)
+        return 1;
     if (df < 2) {
         double low = fmax(0, shift - REACH), high = fmin(shift + REACH, t * most);
         if (!(high > low))
-            return shift + REACH > 0 ? gsl_cdf_ugaussian_Q(low - shift) : 0;
+            return 0;
         return quadrature(by_numerator, &about, low, high) + gsl_cdf_ugaussian_Q(high - shift);
     }
     double least = fmax(0, sqrt(1 - .5 / df) - spread);
     double low = fmax(least, (shift - REACH) / t), high = fmin(most, (shift + REACH) / t);
     if (!(high > low))
-        return (shift - REACH) / t >= most;
+        return 0;
     about.log_constant = log_constant(df);
     double below = low > least ? gsl_cdf_chisq_P(df * low * low, df) : 0;
     return below + quadrature(by_spread, &about, low, high);

@@ -157,7 +157,7 @@ enum reason power_arcsine(double alpha, bool one_sided, double h, double control
                           double treatment_units, double *power)
 {
     struct power_design design = {.alpha = alpha, .one_sided = one_sided, .allocation = 1};
-    if (!power_design_is_valid(&design) || !(h >= 0) || !isfinite(h) || !(control_units > 0) ||
+    if (!power_design_is_valid(&design) || !isfinite(h) || !(control_units > 0) ||
         !isfinite(control_units) || !(treatment_units > 0) || !isfinite(treatment_units))
         return REASON_INVALID;
     double shift = h / sqrt(1 / control_units + 1 / treatment_units), z = power_design_z(&design);

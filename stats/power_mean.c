@@ -96,7 +96,7 @@ static double shift_gap(double shift, const void *about)
 }
 
 /* The root of a function that rises with x, between `low` and the first doubling of `start` that is
- * above it. */
+ * above it; TOO_FEW when it lies below `low`. */
 static enum reason rising_root(root_function *function, const void *about, double low, double start,
                                double *root)
 {
@@ -104,7 +104,7 @@ static enum reason rising_root(root_function *function, const void *about, doubl
     if (!isfinite(at_low))
         return REASON_NOT_FINITE;
     if (at_low >= 0)
-        return REASON_NOT_DETECTABLE;
+        return REASON_TOO_FEW;
     for (int i = 0; i < DOUBLINGS_MAX && isfinite(high); i++, high *= 2) {
         double at_high = function(high, about);
         if (!isfinite(at_high))
@@ -115,6 +115,15 @@ static enum reason rising_root(root_function *function, const void *about, doubl
         return REASON_NONE;
     }
     return REASON_NOT_DETECTABLE;
+}
+
+/* Fewer units than have a critical value are as good as the fewest that have one. */
+static enum reason units_from(enum reason reason, double least, double *units)
+{
+    if (reason != REASON_TOO_FEW)
+        return reason;
+    *units = least;
+    return REASON_NONE;
 }
 
 enum reason power_mean_units(const struct power_design *design, double sd, double difference,
@@ -132,7 +141,8 @@ enum reason power_mean_units(const struct power_design *design, double sd, doubl
     double least = (2 + LEAST_DF) / (1 + design->allocation);
     if (!isfinite(start))
         return REASON_NOT_DETECTABLE;
-    return rising_root(units_gap, &search, least, start + 2 * least, units);
+    return units_from(rising_root(units_gap, &search, least, start + 2 * least, units), least,
+                      units);
 }
 
 enum reason power_mean_detectable(const struct power_design *design, double sd, double units,
@@ -145,7 +155,7 @@ enum reason power_mean_detectable(const struct power_design *design, double sd, 
     double shift, z = power_design_z(design) + normal_z_one_sided(1 - power);
     enum reason reason = rising_root(shift_gap, &search, 0, fmax(z, 1), &shift);
     if (reason)
-        return reason == REASON_NOT_DETECTABLE ? REASON_INVALID : reason;
+        return reason == REASON_TOO_FEW ? REASON_INVALID : reason;
     double result = shift / shift_of(design, units) * sd;
     if (!isfinite(result))
         return REASON_NOT_FINITE;
@@ -203,7 +213,8 @@ enum reason power_anova_units(struct power_groups groups, double f, double power
     if (f == 0)
         return REASON_NOT_DETECTABLE;
     struct groups_search search = {.groups = groups, .f = f, .power = power};
-    return rising_root(groups_units_gap, &search, LEAST_UNITS, 4, units);
+    return units_from(rising_root(groups_units_gap, &search, LEAST_UNITS, 4, units), LEAST_UNITS,
+                      units);
 }
 
 enum reason power_anova_detectable(struct power_groups groups, double units, double power,
@@ -213,5 +224,5 @@ enum reason power_anova_detectable(struct power_groups groups, double units, dou
         return REASON_INVALID;
     struct groups_search search = {.groups = groups, .units = units, .power = power};
     enum reason reason = rising_root(groups_effect_gap, &search, 0, .01, f);
-    return reason == REASON_NOT_DETECTABLE ? REASON_INVALID : reason;
+    return reason == REASON_TOO_FEW ? REASON_INVALID : reason;
 }

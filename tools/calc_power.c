@@ -11,8 +11,6 @@
 #include "stats/power_mean.h"
 #include "stats/power_plan.h"
 
-#include <math.h>
-
 static struct power_design design_read(struct calc *call)
 {
     uint64_t sides = calc_count_or(call, "sides", 2);
@@ -79,7 +77,7 @@ static void prop_mde(struct calc *call)
 static void cohen_h(struct calc *call)
 {
     struct power_design design = design_read(call);
-    double h = fabs(calc_number(call, "h")), n1 = calc_number(call, "n1"), power = 0;
+    double h = calc_number(call, "h"), n1 = calc_number(call, "n1"), power = 0;
     double n2 = calc_number(call, "n2");
     enum reason reason = power_arcsine(design.alpha, design.one_sided, h, n1, n2, &power);
     calc_put_value(call, "power", reason, power);

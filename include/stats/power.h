@@ -55,8 +55,8 @@ MUST_CHECK enum reason power_non_inferiority(const struct power_design *design, 
                                              double margin, double harm, double units,
                                              double *power);
 
-/* The power of the test of Cohen's h = 2 asin sqrt(p1) - 2 asin sqrt(p0), given h >= 0 and both
- * sizes; both tails when it is two-sided. */
+/* The power of the test of Cohen's h = 2 asin sqrt(p1) - 2 asin sqrt(p0), given h and both sizes:
+ * both tails when it is two-sided, the upper one else. */
 MUST_CHECK enum reason power_arcsine(double alpha, bool one_sided, double h, double control_units,
                                      double treatment_units, double *power);
 

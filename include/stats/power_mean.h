@@ -13,7 +13,8 @@
 MUST_CHECK enum reason power_mean(const struct power_design *design, double sd, double difference,
                                   double units, double *power);
 
-/* Control units; NOT_DETECTABLE when the difference is 0. */
+/* Control units, at least those that leave a tenth of a degree of freedom; NOT_DETECTABLE when the
+ * difference is 0. */
 MUST_CHECK enum reason power_mean_units(const struct power_design *design, double sd,
                                         double difference, double power, double *units);
 

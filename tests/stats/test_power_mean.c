@@ -113,10 +113,28 @@ static void few_units_still_have_a_power(void **state)
         assert_true(power > before && power < 1);
         before = power;
     }
+    assert_int_equal(power_mean_units(&design, 1, 1e300, .8, &units), REASON_NONE);
+    assert_close(units, 1.05, 1e-12);
     assert_int_equal(power_mean_units(&design, 1, 100, .8, &units), REASON_NONE);
     assert_true(units > 1 && units < 2);
     assert_int_equal(power_mean(&design, 1, 100, units, &power), REASON_NONE);
     assert_close(power, .8, 1e-9);
+}
+
+/* The normal's 2 (z + z_b)^2 / d^2 where t is the normal, 10^19 degrees of freedom included. */
+static void no_end_of_units_is_the_normal(void **state)
+{
+    (void)state;
+    struct power_design design = {.alpha = .05, .allocation = 1};
+    double units = NOT_A_NUMBER, power = NOT_A_NUMBER;
+    for (double difference = 1e-4; difference > 1e-30; difference *= 1e-3) {
+        assert_int_equal(power_mean_units(&design, 1, difference, .8, &units), REASON_NONE);
+        assert_close(units * difference * difference, 2 * 7.848879734, 1e-8);
+        assert_int_equal(power_mean(&design, 1, difference, units, &power), REASON_NONE);
+        assert_close(power, .8, 1e-9);
+    }
+    assert_int_equal(power_mean(&design, 1, .5, 1e300, &power), REASON_NONE);
+    assert_true(power == 1);
 }
 
 static void impossible_plans_have_a_reason_and_leave_the_output(void **state)
@@ -177,6 +195,7 @@ int main(void)
         cmocka_unit_test(size_power_and_difference_undo_each_other),
         cmocka_unit_test(the_same_of_groups),
         cmocka_unit_test(two_groups_are_the_t_test),
+        cmocka_unit_test(no_end_of_units_is_the_normal),
         cmocka_unit_test(few_units_still_have_a_power),
         cmocka_unit_test(impossible_plans_have_a_reason_and_leave_the_output),
     };
