@@ -10,6 +10,7 @@
 #include "calc.h"
 
 #include "stats/cox.h"
+#include "stats/incidence.h"
 #include "stats/kaplan_meier.h"
 #include "stats/log_rank.h"
 #include "stats/normal.h"
@@ -48,7 +49,7 @@ static void lives_tabulate(struct calc *call, struct lives *lives)
         return;
     if (life_units_sort(lives->units, lives->count))
         calc_bad(call, "time", "has a time that no unit can have");
-    for (size_t j = 0; j < lives->variants; j++) {
+    for (size_t j = 0; !calc_failed(call) && j < lives->variants; j++) {
         struct life_row *rows = CALC_ARRAY(call, lives->count, struct life_row);
         size_t count = 0;
         if (rows && life_table_of(lives->units, lives->count, (unsigned)j, rows, &count))
@@ -281,6 +282,55 @@ static void rmst(struct calc *call)
     calc_put_value(call, "se", reason, mean.se);
 }
 
+/* `end` of a unit: 0 censored, 1 the event, 2 another end that rules the event out. */
+static struct lives lives_read_ends(struct calc *call)
+{
+    struct lives lives = {.variants = 1};
+    size_t count;
+    const double *times = calc_numbers(call, "time", &lives.count);
+    const uint64_t *ends = calc_counts(call, "end", &count);
+    calc_same_size(call, "end", count, "time", lives.count);
+    lives.units = CALC_ARRAY(call, lives.count, struct life_unit);
+    for (size_t i = 0; !calc_failed(call) && i < lives.count; i++) {
+        if (!(times[i] >= 0))
+            calc_bad(call, "time", "has %g, below 0", times[i]);
+        if (ends[i] > LIFE_COMPETING)
+            calc_bad(call, "end", "has %llu, not 0, 1 or 2", (unsigned long long)ends[i]);
+        lives.units[i] = (struct life_unit){.time = times[i], .end = (enum life_end)ends[i]};
+    }
+    lives_tabulate(call, &lives);
+    return lives;
+}
+
+static void cumulative_incidence(struct calc *call)
+{
+    struct lives lives = lives_read_ends(call);
+    double tau = calc_positive(call, "tau");
+    const struct life_table *table = &lives.tables[0];
+    struct incidence_point *points = CALC_ARRAY(call, table->count, struct incidence_point);
+    double *columns[3];
+    for (size_t k = 0; k < 3; k++)
+        columns[k] = CALC_ARRAY(call, table->count, double);
+    if (calc_failed(call))
+        return;
+    struct restricted_mean free = {0};
+    enum reason reason = incidence_curve(table, points);
+    for (size_t i = 0; !reason && i < table->count; i++) {
+        columns[0][i] = points[i].time;
+        columns[1][i] = points[i].incidence;
+        columns[2][i] = points[i].se;
+    }
+    static const char *const names[] = {"time", "incidence", "std_err"};
+    for (size_t k = 0; k < 3; k++)
+        if (reason)
+            calc_put_reason(call, names[k], reason);
+        else
+            calc_put_numbers(call, names[k], columns[k], table->count);
+    reason = incidence_free_time(table, tau, &free);
+    calc_put_value(call, "mean_without", reason, free.mean);
+    calc_put_value(call, "se_without", reason, free.se);
+}
+
 /* ---- Two variants and more ---- */
 
 /* One variant's mean within tau and its curve at tau, under names that end in its number. */
@@ -422,6 +472,7 @@ static void cox_model(struct calc *call)
 
 const struct calc_family calc_survival_families[] = {
     {"cox", "hazard ratio of two variants, its tests, proportionality", cox_model},
+    {"cumulative_incidence", "share that arrived where other ends compete", cumulative_incidence},
     {"kaplan_meier", "share still waiting at each time, bands, quantiles", kaplan_meier},
     {"logrank", "are the curves of two or more variants the same (rho 0 and 1)", log_rank},
     {"rmst", "mean time within tau, and its error", rmst},

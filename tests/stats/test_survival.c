@@ -80,6 +80,59 @@ static void the_order_of_the_units_does_not_matter(void **state)
     }
 }
 
+/* The cube's sums over cohorts d that are watched for F_d whole bins: n(b) is the units of cohorts
+ * with F_d > b less their earlier ends, d(b) the ends of those cohorts in bin b.  That is the table
+ * of the units, each ending at its bin's midpoint or censored at F_d. */
+#define COHORTS 9
+#define BINS 12
+
+static void the_cubes_bins_are_the_table_of_their_units(void **state)
+{
+    (void)state;
+    struct random random = {.state = 109};
+    uint64_t ends[COHORTS][BINS][2] = {0}, units[COHORTS] = {0};
+    lives.count = 0;
+    for (size_t i = 0; i < 500; i++) {
+        size_t d = (size_t)(random_next(&random) % COHORTS), watched = 2 + d;
+        size_t bin = (size_t)(-log(random_unit(&random)) * 6);
+        enum life_end end = random_unit(&random) < .3 ? LIFE_COMPETING : LIFE_EVENT;
+        units[d]++;
+        if (bin < BINS)
+            ends[d][bin][end == LIFE_COMPETING]++; /* also what happened after F_d is in the cube */
+        if (bin < watched && bin < BINS)
+            lives_add(&lives, (double)bin + .5, 0, end);
+        else
+            lives_add(&lives, fmin((double)watched, BINS), 0, LIFE_CENSORED);
+    }
+    lives_tabulate(&lives);
+    struct life_row rows[BINS] = {0};
+    for (size_t b = 0; b < BINS; b++) {
+        rows[b].time = (double)b + .5;
+        for (size_t d = b < 2 ? 0 : b - 1; d < COHORTS; d++) {
+            rows[b].at_risk += units[d];
+            rows[b].events += ends[d][b][0];
+            rows[b].competing += ends[d][b][1];
+            for (size_t before = 0; before < b; before++)
+                rows[b].at_risk -= ends[d][before][0] + ends[d][before][1];
+        }
+    }
+    size_t count = BINS;
+    while (rows[count - 1].at_risk == 0)
+        count--;
+    const struct life_table binned = {.rows = rows, .count = count};
+    assert_int_equal(life_table_check(&binned), REASON_NONE);
+    for (size_t b = 0; b < count; b++)
+        assert_int_equal(rows[b].at_risk, life_at_risk(&lives.tables[0], rows[b].time));
+    for (size_t i = 0; i < lives.tables[0].count; i++) {
+        const struct life_row *row = &lives.tables[0].rows[i];
+        if (row->events + row->competing == 0)
+            continue;
+        size_t b = (size_t)row->time;
+        assert_int_equal(rows[b].events, row->events);
+        assert_int_equal(rows[b].competing, row->competing);
+    }
+}
+
 /* As the cube's bins: cohorts drop out between rows, so at_risk falls by more than who left. */
 static void a_table_of_bins_need_not_count_its_censored(void **state)
 {
@@ -141,6 +194,7 @@ int main(void)
         cmocka_unit_test(the_number_at_risk_is_of_those_who_end_then_or_later),
         cmocka_unit_test(times_that_differ_by_rounding_are_one_time),
         cmocka_unit_test(the_order_of_the_units_does_not_matter),
+        cmocka_unit_test(the_cubes_bins_are_the_table_of_their_units),
         cmocka_unit_test(a_table_of_bins_need_not_count_its_censored),
         cmocka_unit_test(tables_that_no_units_have_are_refused),
         cmocka_unit_test(units_that_cannot_be_are_refused),
