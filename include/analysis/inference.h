@@ -21,12 +21,15 @@
 #include "stats/heterogeneity.h"
 #include "stats/multiplicity.h"
 #include "stats/power_plan.h"
+#include "stats/sample.h"
 #include "stats/sample_ratio.h"
+#include "stats/shrinkage.h"
 
 /* Before these counts nothing is estimated while it may be peeked at. */
 #define GATE_UNITS 100
 #define GATE_ACCOUNTS 20
 #define GATE_OUTCOMES 10 /* successes, and failures, in each variant */
+#define GATE_NONZERO 30  /* units with a value, of money and means */
 /* N* of a comparison where the file expects nothing. */
 #define PLANNED_UNITS_DEFAULT 2000.0
 #define PLANNED_ACCOUNTS_DEFAULT 200.0
@@ -97,15 +100,6 @@ int32_t cohort_mature(int64_t as_of_ms, int64_t window_ms);
 /* The first moment at which the cohort is mature for the window. */
 int64_t cohort_mature_ms(int32_t cohort, int64_t window_ms);
 
-/* Units and successes of one metric in one slice: cumulative over cohort days. */
-struct share_series {
-    int32_t first;
-    size_t days, variants;
-    const struct proportion *cumulative; /* [day * variants + variant] */
-};
-/* All cohorts up to and with that day. */
-struct proportion share_until(const struct share_series *series, int32_t cohort, size_t variant);
-
 struct metric_plan {
     struct slice name;
     enum metric_role role;
@@ -118,6 +112,37 @@ struct metric_plan {
 };
 /* Whether this version computes the kind. */
 bool metric_kind_is_computed(enum metric_kind kind);
+
+/* What the units of one variant show of a metric. */
+struct observed {
+    uint64_t units;        /* mature and exposed */
+    uint64_t contributing; /* of them those with a success, a value, an answer, a member */
+    struct sample sample;
+};
+
+/* The difference to the control and the log ratio, each with the reason why there is none. */
+struct pair_estimates {
+    enum reason difference_reason, lift_reason;
+    struct estimate difference, lift;
+};
+
+/*
+ * One metric in one slice, as it stood at the end of each cohort day.  Days count from `first`.
+ * `observe` gives the cohorts up to and with that day.  `estimates` is for what is not formed from
+ * two samples alone (adjusted for covariates and strata, times to an event); NULL: it is.
+ */
+struct metric_source {
+    int32_t first;
+    size_t days, variants;
+    const void *about; /* theirs */
+    void (*observe)(const struct metric_source *source, size_t day, size_t variant,
+                    struct observed *observed);
+    void (*estimates)(const struct metric_source *source, const struct plan *plan, size_t day,
+                      size_t variant, struct pair_estimates *estimates);
+};
+/* All cohorts up to and with `cohort`; without units before the first day. */
+void observed_until(const struct metric_source *source, int32_t cohort, size_t variant,
+                    struct observed *observed);
 
 enum guardrail_state { GUARDRAIL_OPEN, GUARDRAIL_PASSED, GUARDRAIL_HARMED, GUARDRAIL_BLIND };
 extern const char *const guardrail_state_texts[];
@@ -147,6 +172,8 @@ struct comparison {
     double difference_h;      /* the estimate that p_h speaks of */
     bool has_p_adjusted;
     double p_adjusted;
+    bool has_shrunken; /* of a segment's value: its difference, given those of the others */
+    struct shrunken shrunken;
     bool has_bound; /* of a guardrail: the adverse bound that passes it, a lift where relative */
     double bound;
     enum guardrail_state state;
@@ -168,18 +195,18 @@ struct metric_result {
     bool final;                     /* the final set is mature: the fixed test is read */
     bool final_look;                /* nothing more will come: final, or closed and all mature */
     int32_t last_mature;            /* cohort day of the latest look, within the series */
-    int32_t analysed;               /* cohort day up to which `shares` and estimates count */
+    int32_t analysed;               /* cohort day up to which `observed` and estimates count */
     size_t run;                     /* mature cohort days */
     size_t look_count;              /* looks at `looks`, from the first cohort day on */
     struct look *looks;             /* [day * variants + variant]; NULL: not asked for; caller's */
-    struct proportion *shares;      /* [variant], mature; caller's */
+    struct observed *observed;      /* [variant], mature; caller's */
     struct comparison *comparisons; /* [variant], the control's is unused; caller's */
 };
 
-/* Fills `result`, whose looks (series->days * variants, or NULL), shares and comparisons the caller
- * has made. Without looks there is no p_anytime. */
+/* Fills `result`, whose looks (source->days * variants, or NULL), observed and comparisons the
+ * caller has made. Without looks there is no p_anytime. */
 void metric_infer(const struct plan *plan, const struct progress *progress,
-                  const struct metric_plan *metric, const struct share_series *series,
+                  const struct metric_plan *metric, const struct metric_source *source,
                   struct metric_result *result);
 
 /* The errors at which a metric's intervals stand; 0: there is none. */
@@ -236,12 +263,13 @@ struct crossed_report {
 void crossed_check(const uint64_t *crossed, const uint64_t *exposed, size_t variants,
                    struct crossed_report *report);
 
-/* Whether the effect on a metric differs between the values of a segment: values with fewer than
- * HETEROGENEITY_OUTCOMES successes or failures in a variant do not take part. */
+/* A segment value's effect, for the test whether the values differ; false where it takes no part:
+ * fewer than HETEROGENEITY_OUTCOMES successes or failures (of a share), or units that contribute,
+ * in one of the two variants. */
 #define HETEROGENEITY_OUTCOMES 5
 #define HETEROGENEITY_VALUES_MAX 256
-enum reason segment_heterogeneity(const struct proportion_pair *values, size_t count,
-                                  struct heterogeneity *heterogeneity);
+bool segment_effect(const struct plan *plan, const struct metric_result *value, size_t variant,
+                    struct effect *effect);
 
 /* Where the experiment is going at the present rate. */
 struct forecast {

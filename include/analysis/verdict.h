@@ -82,8 +82,4 @@ struct verdict {
 /* `text` gets the sentences, without a line end. */
 void verdict_of(const struct verdict_input *input, struct verdict *verdict, struct buffer *text);
 
-/* Rates and differences of rates for people: "18.2%", "-0.82 points". */
-void share_format(struct buffer *out, double share);
-void points_format(struct buffer *out, double difference);
-
 #endif

@@ -132,7 +132,7 @@ static struct value planned_value(const struct study *study)
                              forecast->has_final ? planned_days_left(study) : 0));
     value_add(arena, &object, "power", value_real(study->plan.power));
     value_add(arena, &object, "detectable_lift",
-              number_or_null(forecast->has_detectable, forecast->detectable_lift));
+              number_or_null(forecast->detectable_lift > 0, forecast->detectable_lift));
     value_add(arena, &object, "detectable_difference",
               number_or_null(forecast->has_detectable, forecast->detectable));
     return object;

@@ -3,7 +3,7 @@
  *
  * Entries are sorted by population, slice, cohort, variant, metric, so that one slice lies together
  * and is read once, for all its metrics: first what each day adds, then one pass that makes sums of
- * it.  A count below 0, or more successes than units, is damage: it is read as 0 and remembered.
+ * it.  A count below 0, or more successes than units, is damage: it is passed over and remembered.
  */
 
 #include "document_parts.h"
@@ -54,19 +54,21 @@ static bool cell_day(const struct cells *cells, int32_t cohort, size_t *day)
     return *day < cells->days;
 }
 
-static void cells_add_share(struct cells *cells, const struct cube_entry *entry, size_t day,
-                            struct cells_slice *sums)
+/* Adds a metric's integers, whose meaning is the kind's (cube.h). */
+static void cells_add_fields(struct cells *cells, const struct cube_entry *entry, size_t day,
+                             struct cells_slice *sums)
 {
-    size_t at =
-        ((entry->key.metric - 1U) * cells->days + day) * cells->variants + entry->key.variant;
-    struct proportion share = {.units = cell_count(cells, entry->values[SHARE_N]),
-                               .successes = cell_count(cells, entry->values[SHARE_X])};
-    if (share.successes > share.units) {
+    const struct metric_fields *fields = &sums->metrics[entry->key.metric - 1U];
+    int128 *values =
+        &fields->values[(day * cells->variants + entry->key.variant) * fields->field_count];
+    if (entry->values[0] < 0 || entry->values[0] > (int128)INT64_MAX)
         cells->damaged = true;
-        return;
-    }
-    sums->shares[at].units += share.units;
-    sums->shares[at].successes += share.successes;
+    else if (fields->is_share &&
+             (entry->values[SHARE_X] < 0 || entry->values[SHARE_X] > entry->values[SHARE_N]))
+        cells->damaged = true;
+    else
+        for (size_t i = 0; i < fields->field_count && i < entry->field_count; i++)
+            values[i] = (int128)((uint128)values[i] + (uint128)entry->values[i]);
 }
 
 static void cells_add(struct cells *cells, enum population population, uint16_t slice,
@@ -86,9 +88,8 @@ static void cells_add(struct cells *cells, enum population population, uint16_t 
                 units[day * cells->variants + entry->key.variant] +=
                     cell_count(cells, entry->values[UNITS_N]) +
                     cell_count(cells, entry->values[UNITS_ERASED]);
-        } else if (population == POPULATION_MAIN && entry->key.metric <= sums->metric_count &&
-                   cells->shares >> entry->key.metric & 1) {
-            cells_add_share(cells, entry, day, sums);
+        } else if (population == POPULATION_MAIN && entry->key.metric <= sums->metric_count) {
+            cells_add_fields(cells, entry, day, sums);
         }
     }
 }
@@ -99,20 +100,34 @@ static void counts_accumulate(uint64_t *counts, size_t days, size_t variants)
         counts[i] += counts[i - variants];
 }
 
+static void fields_accumulate(const struct metric_fields *fields, size_t days, size_t variants)
+{
+    size_t step = variants * fields->field_count;
+    for (size_t i = step; i < days * step; i++)
+        fields->values[i] =
+            (int128)((uint128)fields->values[i] + (uint128)fields->values[i - step]);
+}
+
 void cells_sum(struct cells *cells, uint16_t slice, struct cells_slice *sums)
 {
-    size_t block = cells->days * cells->variants;
     cells_add(cells, POPULATION_MAIN, slice, sums);
     if (sums->crossed)
         cells_add(cells, POPULATION_CROSSED, slice, sums);
     counts_accumulate(sums->main, cells->days, cells->variants);
     counts_accumulate(sums->crossed, cells->days, cells->variants);
-    for (size_t metric = 0; metric < sums->metric_count; metric++) {
-        struct proportion *shares = &sums->shares[metric * block];
-        for (size_t i = cells->variants; i < block; i++) {
-            shares[i].units += shares[i - cells->variants].units;
-            shares[i].successes += shares[i - cells->variants].successes;
-        }
+    for (size_t metric = 0; metric < sums->metric_count; metric++)
+        fields_accumulate(&sums->metrics[metric], cells->days, cells->variants);
+}
+
+void cells_fields(const struct cells *cells, struct cells_slice *sums)
+{
+    for (size_t i = 0; i < cells->cube.count; i++) {
+        const struct cube_entry *entry = &cells->cube.entries[i];
+        if (entry->key.metric == 0 || entry->key.metric > sums->metric_count)
+            continue;
+        struct metric_fields *fields = &sums->metrics[entry->key.metric - 1U];
+        if (entry->field_count > fields->field_count)
+            fields->field_count = entry->field_count;
     }
 }
 

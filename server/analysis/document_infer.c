@@ -1,5 +1,5 @@
 /*
- * From cells to inference: every slice with units, every metric, the split, the segments.
+ * From cells to inference: every slice with units, every metric, the split.
  *
  * A slice's cells are summed once into a buffer that the next slice uses again; what is kept is
  * the result.  Looks are asked of all units only: a segment is not watched day by day.  In a
@@ -44,25 +44,12 @@ static bool result_init(struct study *study, const struct cells *cells, bool wit
 {
     size_t variants = cells->variants;
     *result = (struct metric_result){
-        .shares = ARENA_ARRAY(study->arena, variants, struct proportion),
+        .observed = ARENA_ARRAY(study->arena, variants, struct observed),
         .comparisons = ARENA_ARRAY(study->arena, variants, struct comparison),
     };
     if (with_looks && cells->days)
         result->looks = ARENA_ARRAY(study->arena, cells->days * variants, struct look);
     return !study->arena->failed;
-}
-
-/* A metric whose cells are not there reads as one without units. */
-static struct share_series metric_series(const struct cells *cells,
-                                         const struct study_metric *metric,
-                                         const struct cells_slice *sums)
-{
-    struct share_series series = {.first = cells->first, .variants = cells->variants};
-    if (!metric->number || metric->number > sums->metric_count)
-        return series;
-    series.days = cells->days;
-    series.cumulative = &sums->shares[(metric->number - 1U) * cells->days * cells->variants];
-    return series;
 }
 
 static bool slice_infer(struct study *study, struct study_group *group, size_t slice,
@@ -76,12 +63,14 @@ static bool slice_infer(struct study *study, struct study_group *group, size_t s
     found->main = series_kept(study, cells, sums->main, NULL);
     for (size_t i = 0; found->results && i < group->metric_count; i++) {
         struct metric_plan plan = group->metrics[i].plan;
-        struct share_series series = metric_series(cells, &group->metrics[i], sums);
+        struct metric_cells metric_cells;
+        struct metric_source source =
+            metric_cells_source(cells, &group->metrics[i], sums, &metric_cells);
         if (!result_init(study, cells, slice == 0, &found->results[i]))
             return false;
         if (slice > 0)
             plan.role = ROLE_EXPLORATORY;
-        metric_infer(&study->plan, &study->progress, &plan, &series, &found->results[i]);
+        metric_infer(&study->plan, &study->progress, &plan, &source, &found->results[i]);
     }
     return !study->arena->failed;
 }
@@ -99,29 +88,45 @@ static bool slice_has_units(const struct cells *cells, const struct cells_slice 
 struct scratch {
     struct arena arena;
     struct cells_slice sums;
-    size_t share_bytes, unit_bytes;
+    size_t block; /* days * variants */
 };
+
+static void scratch_metrics(struct scratch *scratch, const struct study_group *group)
+{
+    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
+    size_t count =
+        group->definition ? experiment_metrics(group->definition->experiment, metrics) : 0;
+    scratch->sums.metrics = ARENA_ARRAY(&scratch->arena, count + 1, struct metric_fields);
+    if (!scratch->sums.metrics)
+        return;
+    scratch->sums.metric_count = count;
+    cells_fields(&group->cells, &scratch->sums);
+    for (size_t i = 0; i < count; i++) {
+        struct metric_fields *fields = &scratch->sums.metrics[i];
+        fields->is_share = metrics[i].metric->kind == METRIC_CONVERSION ||
+                           metrics[i].metric->kind == METRIC_RETENTION;
+        fields->values =
+            ARENA_ARRAY(&scratch->arena, scratch->block * fields->field_count + 1, int128);
+    }
+}
 
 static bool scratch_init(struct scratch *scratch, const struct study_group *group)
 {
-    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
-    size_t block = group->cells.days * group->cells.variants;
-    size_t count =
-        group->definition ? experiment_metrics(group->definition->experiment, metrics) : 0;
-    *scratch = (struct scratch){.sums.metric_count = count,
-                                .share_bytes = count * block * sizeof(struct proportion),
-                                .unit_bytes = block * sizeof(uint64_t)};
-    scratch->sums.shares = arena_alloc(&scratch->arena, scratch->share_bytes + 1);
-    scratch->sums.main = arena_alloc(&scratch->arena, scratch->unit_bytes + 1);
-    scratch->sums.crossed = arena_alloc(&scratch->arena, scratch->unit_bytes + 1);
+    *scratch = (struct scratch){.block = group->cells.days * group->cells.variants};
+    scratch_metrics(scratch, group);
+    scratch->sums.main = ARENA_ARRAY(&scratch->arena, scratch->block + 1, uint64_t);
+    scratch->sums.crossed = ARENA_ARRAY(&scratch->arena, scratch->block + 1, uint64_t);
     return !scratch->arena.failed;
 }
 
 static void scratch_read(struct scratch *scratch, struct cells *cells, size_t slice)
 {
-    memset(scratch->sums.shares, 0, scratch->share_bytes);
-    memset(scratch->sums.main, 0, scratch->unit_bytes);
-    memset(scratch->sums.crossed, 0, scratch->unit_bytes);
+    for (size_t i = 0; i < scratch->sums.metric_count; i++) {
+        const struct metric_fields *fields = &scratch->sums.metrics[i];
+        memset(fields->values, 0, scratch->block * fields->field_count * sizeof *fields->values);
+    }
+    memset(scratch->sums.main, 0, scratch->block * sizeof *scratch->sums.main);
+    memset(scratch->sums.crossed, 0, scratch->block * sizeof *scratch->sums.crossed);
     cells_sum(cells, (uint16_t)slice, &scratch->sums);
 }
 
@@ -187,93 +192,6 @@ static void study_ratios(struct study *study)
     crossed_check(study->crossed, study->exposed, study->plan.variants, &study->crossing);
 }
 
-static void difference_infer(struct study *study, size_t segmentation, size_t goal, size_t variant)
-{
-    const struct study_group *group = &study->main;
-    size_t count, first = slices_of(&group->cells.cube.slices, segmentation, &count);
-    struct study_difference *difference = study_difference_at(study, segmentation, goal, variant);
-    struct proportion_pair pairs[HETEROGENEITY_VALUES_MAX];
-    size_t used = 0;
-    for (size_t i = 0; i < count && used < HETEROGENEITY_VALUES_MAX; i++) {
-        const struct study_slice *slice = &group->slices[first + i];
-        if (!slice->present)
-            continue;
-        pairs[used++] =
-            (struct proportion_pair){.treatment = slice->results[goal].shares[variant],
-                                     .control = slice->results[goal].shares[study->plan.control]};
-    }
-    difference->reason = segment_heterogeneity(pairs, used, &difference->found);
-    difference->read = !difference->reason && (group->slices[0].results[goal].final ||
-                                               study->plan.design == DESIGN_ALWAYS);
-    difference->p_adjusted = 1;
-}
-
-/* Cochran's Q of every segmentation, goal and variant, one family by Benjamini-Hochberg.  Goals
- * are the first metrics of the group. */
-static bool study_differences(struct study *study)
-{
-    const struct plan *plan = &study->plan;
-    size_t segmentations =
-        study->main.definition ? study->main.definition->experiment->segment_count : 0;
-    size_t places = segmentations * plan->goals * plan->variants, members = 0;
-    study->differences = ARENA_ARRAY(study->arena, places + 1, struct study_difference);
-    struct hypothesis *family = ARENA_ARRAY(study->arena, places + 1, struct hypothesis);
-    if (!study->differences || !family)
-        return false;
-    for (size_t i = 0; i < places; i++) {
-        size_t variant = i % plan->variants, goal = i / plan->variants % plan->goals;
-        if (variant == plan->control)
-            continue;
-        difference_infer(study, i / plan->variants / plan->goals, goal, variant);
-        family[members++].p = study->differences[i].read ? study->differences[i].found.q.p : 1;
-    }
-    if (multiplicity_adjust(CORRECTION_BENJAMINI_HOCHBERG, family, members))
-        return true;
-    members = 0;
-    for (size_t i = 0; i < places; i++)
-        if (i % plan->variants != plan->control)
-            study->differences[i].p_adjusted = family[members++].adjusted;
-    return true;
-}
-
-/* Where the effect differs between a segment's values, those are tested too, on the final set:
- * one family by Benjamini-Hochberg, of all values that the segment has. */
-static void values_adjust(struct study *study, size_t segmentation, size_t goal, size_t variant)
-{
-    const struct study_difference *difference =
-        study_difference_at(study, segmentation, goal, variant);
-    size_t count, first = slices_of(&study->main.cells.cube.slices, segmentation, &count);
-    struct hypothesis family[HETEROGENEITY_VALUES_MAX];
-    if (!difference->read || difference->p_adjusted > study->plan.alpha ||
-        count > HETEROGENEITY_VALUES_MAX)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        const struct study_slice *slice = &study->main.slices[first + i];
-        bool has_p = slice->present && slice->results[goal].comparisons[variant].has_p;
-        family[i].p = has_p ? slice->results[goal].comparisons[variant].p : 1;
-    }
-    if (multiplicity_adjust(CORRECTION_BENJAMINI_HOCHBERG, family, count))
-        return;
-    for (size_t i = 0; i < count; i++) {
-        const struct study_slice *slice = &study->main.slices[first + i];
-        if (!slice->present || !slice->results[goal].comparisons[variant].has_p)
-            continue;
-        slice->results[goal].comparisons[variant].has_p_adjusted = true;
-        slice->results[goal].comparisons[variant].p_adjusted = family[i].adjusted;
-    }
-}
-
-static void study_values(struct study *study)
-{
-    const struct definition *definition = study->main.definition;
-    size_t segmentations = definition ? definition->experiment->segment_count : 0;
-    for (size_t i = 0; i < segmentations; i++)
-        for (size_t goal = 0; goal < study->plan.goals; goal++)
-            for (size_t j = 0; j < study->plan.variants; j++)
-                if (j != study->plan.control)
-                    values_adjust(study, i, goal, j);
-}
-
 static void study_families(struct study *study)
 {
     struct metric_result *results[EXPERIMENT_METRICS_MAX] = {NULL};
@@ -313,9 +231,8 @@ enum status study_infer(struct study *study, struct error *error)
     cells_quality(&study->main.cells, &study->quality);
     study_families(study);
     study_ratios(study);
-    if (!study_differences(study) || study->arena->failed)
+    if (!study_segments(study) || study->arena->failed)
         return FAIL(error, STATUS_NO_MEMORY, "report", 0, "no memory");
-    study_values(study);
     if (!study->damage && (study->main.cells.damaged || study->exploratory.cells.damaged))
         study->damage = "a cell of the cube holds counts that no experiment can have";
     return STATUS_OK;

@@ -65,28 +65,43 @@ static uint64_t metric_mature(const struct metric_place *place, size_t variant)
     return main->cumulative[(size_t)day * main->variants + variant];
 }
 
+/* Members that one kind has beside the others. */
+static void add_contributing(const struct metric_place *place, const struct observed *observed,
+                             bool has, struct value *object)
+{
+    struct arena *arena = place->study->arena;
+    const struct sample *sample = &observed->sample;
+    if (sample->estimator == ESTIMATOR_PROPORTION)
+        value_add(arena, object, "successes",
+                  has ? value_integer((int64_t)sample->proportion.successes) : value_null());
+    else
+        value_add(arena, object, "contributing",
+                  has ? value_integer((int64_t)observed->contributing) : value_null());
+}
+
 static struct value metric_variant_value(const struct metric_place *place, size_t variant)
 {
     struct arena *arena = place->study->arena;
-    struct proportion share = place->result->shares[variant];
-    struct interval wilson;
+    const struct observed *observed = &place->result->observed[variant];
+    struct level level = {0};
     struct slice reason = metric_fault(place);
-    enum reason found = proportion_wilson(share, place->study->plan.alpha, &wilson);
+    enum reason found = reason.size
+                            ? REASON_NONE
+                            : sample_level(&observed->sample, place->study->plan.alpha, &level);
     bool has = !reason.size && !found;
-    if (!reason.size && found)
+    if (found)
         reason = slice_of(reason_text(found));
     uint64_t mature = metric_mature(place, variant);
-    uint64_t units = place->result->computed ? share.units : mature;
+    uint64_t units = place->result->computed ? observed->units : mature;
     struct value object = value_object();
     value_add(arena, &object, "variant", text_value(arena, *variant_name(place, variant)));
     value_add(arena, &object, "units", value_integer((int64_t)units));
     value_add(arena, &object, "immature",
               value_integer((int64_t)(metric_exposed(place, variant) - mature)));
-    value_add(arena, &object, "successes",
-              has ? value_integer((int64_t)share.successes) : value_null());
-    value_add(arena, &object, "value",
-              number_or_null(has, has ? (double)share.successes / (double)share.units : 0));
-    value_add(arena, &object, "interval", interval_or_null(arena, has, &wilson));
+    add_contributing(place, observed, has, &object);
+    value_add(arena, &object, "value", number_or_null(has, level.value));
+    value_add(arena, &object, "interval",
+              interval_or_null(arena, has && level.has_interval, &level.interval));
     value_add(arena, &object, "level", level_value(place->study->plan.alpha));
     add_status(place, &object, reason);
     return object;
@@ -151,6 +166,21 @@ static void add_comparison_status(const struct metric_place *place,
     value_add(place->study->arena, object, "reason", text_value(place->study->arena, reason));
 }
 
+static struct value shrunken_value(const struct metric_place *place,
+                                   const struct comparison *comparison)
+{
+    struct arena *arena = place->study->arena;
+    struct value object = value_object();
+    if (!comparison->has_shrunken || metric_fault(place).size)
+        return value_null();
+    value_add(arena, &object, "estimate", value_real(comparison->shrunken.estimate));
+    value_add(arena, &object, "interval",
+              interval_or_null(arena, true, &comparison->shrunken.interval));
+    value_add(arena, &object, "level", level_value(place->study->plan.alpha));
+    value_add(arena, &object, "label", value_text(SLICE("shrunken, approximate")));
+    return object;
+}
+
 static struct value comparison_value(const struct metric_place *place, size_t variant)
 {
     struct arena *arena = place->study->arena;
@@ -173,7 +203,7 @@ static struct value comparison_value(const struct metric_place *place, size_t va
     value_add(arena, &object, "guardrail", guardrail_value(place, comparison));
     value_add(arena, &object, "unadjusted", value_null());
     if (!place->whole)
-        value_add(arena, &object, "shrunken", value_null());
+        value_add(arena, &object, "shrunken", shrunken_value(place, comparison));
     return object;
 }
 

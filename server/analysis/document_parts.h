@@ -6,7 +6,8 @@
  * the tree are written from it.  For document*.c only.
  *
  *     study_read    declarations, cells, plan      document_study.c
- *     study_infer   per slice and metric           document_infer.c, cells in document_cells.c
+ *     study_infer   per slice and metric           document_infer.c, document_segments.c; cells in
+ *                                                  document_cells.c, document_samples.c
  *     study_decide  health facts, verdict          document_verdict.c
  *     *_value       parts of the tree              document_metrics.c, document_health.c,
  * document.c
@@ -26,11 +27,10 @@
 struct cells {
     struct cube cube;
     size_t variants;
-    int32_t first;   /* cohort day; days 0: nobody yet */
-    size_t days;     /* up to the last one with units that had begun by as_of */
-    int32_t begun;   /* the last cohort day that had begun by as_of */
-    bool damaged;    /* a cell holds what no cell can hold */
-    uint64_t shares; /* bits of the numbers of metrics that are shares of units */
+    int32_t first; /* cohort day; days 0: nobody yet */
+    size_t days;   /* up to the last one with units that had begun by as_of */
+    int32_t begun; /* the last cohort day that had begun by as_of */
+    bool damaged;  /* a cell holds what no cell can hold */
 };
 
 /* A metric as analysed. */
@@ -111,15 +111,35 @@ struct study {
 /* "users", "accounts", "visitors" */
 extern const char *const unit_words[];
 
-/* Reads one slice's cells: shares[metric] of [day * variants + variant] over the main population
- * for the cube's metrics 1.., cumulative; units of main and of crossed the same.  Buffers are the
- * caller's, filled from 0. */
+/* One metric's integers by day, cumulative: values[(day * variants + variant) * field_count + i].
+ */
+struct metric_fields {
+    size_t field_count; /* 0: no cell has any */
+    bool is_share;
+    int128 *values;
+};
+
+/* Reads one slice's cells of the main population for the cube's metrics 1..; units of main and of
+ * crossed, cumulative too.  Buffers are the caller's, filled from 0. */
 struct cells_slice {
-    struct proportion *shares; /* [number - 1][day][variant] */
+    struct metric_fields *metrics; /* [number - 1] */
     size_t metric_count;
     uint64_t *main, *crossed; /* [day][variant], may be NULL */
 };
+/* How many integers each metric's cells have. */
+void cells_fields(const struct cells *cells, struct cells_slice *sums);
 void cells_sum(struct cells *cells, uint16_t slice, struct cells_slice *sums);
+/* document_samples.c: one metric's sums as a source of samples; `about` has to outlive it.  A
+ * metric whose cells are not there reads as one without units. */
+struct metric_cells {
+    const struct cells *cells;
+    const struct metric *metric;
+    const struct metric_fields *fields;
+};
+struct metric_source metric_cells_source(const struct cells *cells,
+                                         const struct study_metric *metric,
+                                         const struct cells_slice *sums,
+                                         struct metric_cells *about);
 /* Finds first and days. */
 void cells_span(struct cells *cells, int64_t as_of_ms);
 void cells_quality(const struct cells *cells, struct study_quality *quality);
@@ -130,6 +150,8 @@ MUST_CHECK enum status study_make(struct view_transaction *transaction,
                                   const struct document_options *options, struct arena *arena,
                                   struct study *study, struct error *error);
 MUST_CHECK enum status study_infer(struct study *study, struct error *error);
+/* document_segments.c; false without memory. */
+bool study_segments(struct study *study);
 void study_decide(struct study *study);
 void study_done(struct study *study);
 static inline struct study_difference *

@@ -106,18 +106,6 @@ static const char *study_damage(struct arena *arena, const struct error *error)
     return text && text[0] ? text : "a part of the cube cannot be read";
 }
 
-static uint64_t shares_of(const struct experiment *experiment)
-{
-    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
-    size_t count = experiment_metrics(experiment, metrics);
-    uint64_t shares = 0;
-    for (size_t i = 0; i < count; i++)
-        if (metrics[i].metric->kind == METRIC_CONVERSION ||
-            metrics[i].metric->kind == METRIC_RETENTION)
-            shares |= UINT64_C(1) << (i + 1);
-    return shares;
-}
-
 /* Reads the group's cells; damage is remembered and leaves an empty cube. */
 static enum status group_read(struct view_transaction *transaction, struct study *study,
                               struct study_group *group, struct error *error)
@@ -132,7 +120,6 @@ static enum status group_read(struct view_transaction *transaction, struct study
         error_set(error, status, found.where, found.line, "%s", found.text);
     }
     group->cells.variants = experiment->variant_count;
-    group->cells.shares = shares_of(experiment);
     if (!status)
         cells_span(&group->cells, study->as_of_ms);
     return status;

@@ -1,5 +1,5 @@
 /*
- * One metric in one slice: from counts by cohort day to estimates, intervals, p and the state of a
+ * One metric in one slice: from sums by cohort day to estimates, intervals, p and the state of a
  * guardrail (inference.md; statistics.md, sections 2 and 4).
  *
  * A look is the end of a cohort day's window.  The latest look feeds the anytime members, the final
@@ -28,68 +28,71 @@ const char *const guardrail_state_texts[] = {
     [GUARDRAIL_BLIND] = "blind",
 };
 
-struct proportion share_until(const struct share_series *series, int32_t cohort, size_t variant)
+void observed_until(const struct metric_source *source, int32_t cohort, size_t variant,
+                    struct observed *observed)
 {
-    if (!series->days || cohort < series->first)
-        return (struct proportion){0};
-    size_t day = (size_t)((int64_t)cohort - series->first);
-    if (day >= series->days)
-        day = series->days - 1;
-    return series->cumulative[day * series->variants + variant];
+    *observed = (struct observed){0};
+    if (!source->days || cohort < source->first)
+        return;
+    size_t day = (size_t)((int64_t)cohort - source->first);
+    source->observe(source, day < source->days ? day : source->days - 1, variant, observed);
 }
 
-static struct proportion_pair pair_until(const struct plan *plan, const struct share_series *series,
-                                         int32_t cohort, size_t variant)
+static bool gate_holds(const struct plan *plan, enum metric_kind kind,
+                       const struct observed *observed)
 {
-    return (struct proportion_pair){.treatment = share_until(series, cohort, variant),
-                                    .control = share_until(series, cohort, plan->control)};
+    const struct sample_gate gate = {.units = plan->accounts ? GATE_ACCOUNTS : GATE_UNITS,
+                                     .outcomes = GATE_OUTCOMES,
+                                     .nonzero = kind == METRIC_SUM ? GATE_NONZERO : 0};
+    return sample_passes(&observed->sample, &gate);
 }
 
-static bool gate_holds(const struct plan *plan, struct proportion share)
-{
-    uint64_t units = plan->accounts ? GATE_ACCOUNTS : GATE_UNITS;
-    return share.units >= units && share.successes >= GATE_OUTCOMES &&
-           share.units - share.successes >= GATE_OUTCOMES;
-}
-
-static bool gate_holds_for(const struct plan *plan, const struct proportion_pair *pair)
-{
-    return gate_holds(plan, pair->treatment) && gate_holds(plan, pair->control);
-}
-
-/* Welch's df of the unpooled difference of two rates, for few accounts. */
-static double welch_df(const struct proportion_pair *pair)
-{
-    const struct proportion *shares[] = {&pair->treatment, &pair->control};
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < 2; i++) {
-        double units = (double)shares[i]->units, rate = (double)shares[i]->successes / units;
-        double variance = rate * (1 - rate) / units;
-        sum += variance;
-        squares += variance * variance / (units - 1);
-    }
-    return squares > 0 ? sum * sum / squares : 0;
-}
-
-/* The difference and the log ratio of one pair of counts; each with its reason. */
-struct pair_estimates {
-    enum reason difference_reason, lift_reason;
-    struct estimate difference, lift;
+/* A variant and the control at the end of one cohort day. */
+struct pair {
+    struct observed treatment, control;
 };
 
-static struct pair_estimates estimates_of(const struct plan *plan, size_t variant,
-                                          const struct proportion_pair *pair)
+static void pair_until(const struct plan *plan, const struct metric_source *source, int32_t cohort,
+                       size_t variant, struct pair *pair)
 {
-    struct pair_estimates estimates;
+    observed_until(source, cohort, variant, &pair->treatment);
+    observed_until(source, cohort, plan->control, &pair->control);
+    pair->treatment.sample.accounts = plan->accounts;
+    pair->control.sample.accounts = plan->accounts;
+}
+
+static bool gate_holds_for(const struct plan *plan, const struct metric_plan *metric,
+                           const struct pair *pair)
+{
+    return gate_holds(plan, metric->kind, &pair->treatment) &&
+           gate_holds(plan, metric->kind, &pair->control);
+}
+
+static void estimates_of_pair(const struct plan *plan, size_t variant, const struct pair *pair,
+                              struct pair_estimates *estimates)
+{
+    const struct sample *treatment = &pair->treatment.sample, *control = &pair->control.sample;
     double planned = plan->planned_pair[variant];
-    estimates.difference_reason = estimate_of_proportions(pair, planned, &estimates.difference);
-    estimates.lift_reason = estimate_of_lift(pair, planned, &estimates.lift);
-    double df = plan->accounts && !estimates.difference_reason ? welch_df(pair) : 0;
-    if (!estimates.difference_reason)
-        estimates.difference.df = df;
-    if (!estimates.lift_reason)
-        estimates.lift.df = df;
-    return estimates;
+    estimates->difference_reason =
+        sample_difference(treatment, control, planned, &estimates->difference);
+    estimates->lift_reason = sample_lift(treatment, control, planned, &estimates->lift);
+    if (treatment->estimator == ESTIMATOR_SCORE) /* a score has no zero to be relative to */
+        estimates->lift_reason = REASON_NEAR_ZERO;
+}
+
+/* The estimates at the end of a cohort day whose pair is given. */
+static void estimates_at(const struct plan *plan, const struct metric_source *source,
+                         int32_t cohort, size_t variant, const struct pair *pair,
+                         struct pair_estimates *estimates)
+{
+    *estimates = (struct pair_estimates){.difference_reason = REASON_NO_UNITS,
+                                         .lift_reason = REASON_NO_UNITS};
+    size_t day = (size_t)((int64_t)cohort - source->first);
+    if (!source->estimates)
+        estimates_of_pair(plan, variant, pair, estimates);
+    else if (source->days && cohort >= source->first)
+        source->estimates(source, plan, day < source->days ? day : source->days - 1, variant,
+                          estimates);
 }
 
 double plan_harm_alpha(const struct plan *plan)
@@ -159,13 +162,17 @@ static bool lift_interval_of(bool has_log, const struct interval *log_ratio,
 }
 
 static void look_infer(const struct plan *plan, const struct metric_plan *metric,
-                       const struct proportion_pair *pair, size_t variant, struct look *look)
+                       const struct metric_source *source, int32_t cohort, size_t variant,
+                       struct look *look)
 {
-    *look = (struct look){.p_now = 1};
-    if (!gate_holds_for(plan, pair))
-        return;
-    struct pair_estimates estimates = estimates_of(plan, variant, pair);
     struct interval log_ratio = {0};
+    struct pair_estimates estimates;
+    struct pair pair;
+    *look = (struct look){.p_now = 1};
+    pair_until(plan, source, cohort, variant, &pair);
+    if (!gate_holds_for(plan, metric, &pair))
+        return;
+    estimates_at(plan, source, cohort, variant, &pair, &estimates);
     if (estimates.difference_reason)
         return;
     look->estimated = true;
@@ -183,18 +190,17 @@ static void look_infer(const struct plan *plan, const struct metric_plan *metric
 }
 
 /* All looks of all variants, with the smallest p of each so far. */
-static void looks_infer(const struct plan *plan, const struct share_series *series,
+static void looks_infer(const struct plan *plan, const struct metric_source *source,
                         struct metric_result *result)
 {
     for (size_t day = 0; day < result->look_count; day++) {
         for (size_t j = 0; j < plan->variants; j++) {
-            int32_t cohort = series->first + (int32_t)day;
+            int32_t cohort = source->first + (int32_t)day;
             struct look *look = &result->looks[day * plan->variants + j];
             struct comparison *comparison = &result->comparisons[j];
-            struct proportion_pair pair = pair_until(plan, series, cohort, j);
             if (j == plan->control)
                 continue;
-            look_infer(plan, &result->metric, &pair, j, look);
+            look_infer(plan, &result->metric, source, cohort, j, look);
             if (look->has_anytime && look->p_now < comparison->p_anytime) {
                 comparison->p_anytime = look->p_now;
                 comparison->p_anytime_cohort = cohort;
@@ -355,21 +361,22 @@ static void comparison_evidence(const struct plan *plan, const struct metric_res
         comparison->difference_h = latest->difference.value;
 }
 
-static void comparison_infer(const struct plan *plan, const struct share_series *series,
+static void comparison_infer(const struct plan *plan, const struct metric_source *source,
                              size_t variant, struct metric_result *result)
 {
     struct comparison *comparison = &result->comparisons[variant];
-    struct proportion_pair latest = pair_until(plan, series, result->last_mature, variant);
-    struct proportion_pair analysed = pair_until(plan, series, result->analysed, variant);
     struct pair_estimates now = {.difference_reason = REASON_TOO_EARLY,
                                  .lift_reason = REASON_TOO_EARLY};
-    struct pair_estimates shown = now;
-    if (gate_holds_for(plan, &latest))
-        now = estimates_of(plan, variant, &latest);
-    if (result->final)
-        shown = estimates_of(plan, variant, &analysed);
-    else
-        shown = now;
+    struct pair_estimates shown;
+    struct pair pair;
+    pair_until(plan, source, result->last_mature, variant, &pair);
+    if (gate_holds_for(plan, &result->metric, &pair))
+        estimates_at(plan, source, result->last_mature, variant, &pair, &now);
+    shown = now;
+    if (result->final) {
+        pair_until(plan, source, result->analysed, variant, &pair);
+        estimates_at(plan, source, result->analysed, variant, &pair, &shown);
+    }
     comparison_point(&shown, comparison);
     comparison_latest(plan, &result->metric, &now, comparison);
     if (result->final)
@@ -392,7 +399,7 @@ static void comparison_skip(struct metric_result *result, size_t variant)
 }
 
 static void result_times(const struct plan *plan, const struct progress *progress,
-                         const struct share_series *series, struct metric_result *result)
+                         const struct metric_source *source, struct metric_result *result)
 {
     const struct final_set *final = &progress->final;
     int32_t mature = cohort_mature(progress->as_of_ms, result->metric.window_ms);
@@ -404,31 +411,31 @@ static void result_times(const struct plan *plan, const struct progress *progres
     result->analysed = result->final ? final->cohort : mature;
     result->run = 0;
     result->look_count = 0;
-    if (!series->days || mature < series->first)
+    if (!source->days || mature < source->first)
         return;
-    result->run = (size_t)((int64_t)mature - series->first) + 1;
-    result->look_count = result->run < series->days ? result->run : series->days;
+    result->run = (size_t)((int64_t)mature - source->first) + 1;
+    result->look_count = result->run < source->days ? result->run : source->days;
 }
 
 void metric_infer(const struct plan *plan, const struct progress *progress,
-                  const struct metric_plan *metric, const struct share_series *series,
+                  const struct metric_plan *metric, const struct metric_source *source,
                   struct metric_result *result)
 {
     result->metric = *metric;
     result->computed = metric_kind_is_computed(metric->kind);
-    result_times(plan, progress, series, result);
+    result_times(plan, progress, source, result);
     for (size_t j = 0; j < plan->variants; j++) {
         result->comparisons[j] =
             (struct comparison){.p_now = 1, .p_anytime = 1, .p_h = 1, .reason = REASON_NO_UNITS};
-        result->shares[j] = share_until(series, result->analysed, j);
+        observed_until(source, result->analysed, j, &result->observed[j]);
     }
     if (!result->computed)
         result->look_count = 0;
     if (result->looks)
-        looks_infer(plan, series, result);
+        looks_infer(plan, source, result);
     for (size_t j = 0; j < plan->variants; j++) {
         if (j != plan->control && result->computed)
-            comparison_infer(plan, series, j, result);
+            comparison_infer(plan, source, j, result);
         else if (j != plan->control)
             comparison_skip(result, j);
     }

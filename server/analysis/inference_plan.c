@@ -14,6 +14,9 @@
 #include "analysis/inference.h"
 
 #include "base/number.h"
+#include "stats/normal.h"
+#include "stats/power.h"
+
 #include <math.h>
 
 #define RATE_DAYS 7
@@ -25,11 +28,6 @@ static const enum correction corrections[] = {[DECLARED_NONE] = CORRECTION_NONE,
                                               [DECLARED_HOLM] = CORRECTION_HOLM,
                                               [DECLARED_BENJAMINI_HOCHBERG] =
                                                   CORRECTION_BENJAMINI_HOCHBERG};
-
-bool metric_kind_is_computed(enum metric_kind kind)
-{
-    return kind == METRIC_CONVERSION || kind == METRIC_RETENTION;
-}
 
 static void plan_weights(const struct experiment *experiment, struct plan *plan)
 {
@@ -282,18 +280,37 @@ static void forecast_final(const struct plan *plan, const struct progress *progr
     forecast->has_final = true;
 }
 
+/* The same for any kind, from the standard error that its units give now. */
+static bool detectable_by_error(const struct plan *plan, const struct metric_result *goal, size_t j,
+                                double *difference)
+{
+    double alpha = power_alpha(plan->design, plan->alpha, plan->goals * plan_treatments(plan));
+    double inflation = 1;
+    struct estimate estimate;
+    if (sample_difference(&goal->observed[j].sample, &goal->observed[plan->control].sample,
+                          plan->planned_pair[j], &estimate) ||
+        (plan->design == DESIGN_ALWAYS && power_always_inflation(alpha, plan->power, &inflation)))
+        return false;
+    double reach = normal_z_two_sided(alpha) + normal_z_one_sided(1 - plan->power);
+    *difference = reach * estimate.se * sqrt(inflation);
+    return true;
+}
+
 /* The smallest difference that variant j's mature units can show in the better direction. */
 static bool detectable_of(const struct plan *plan, const struct metric_result *goal, size_t j,
                           double *difference)
 {
-    struct proportion control = goal->shares[plan->control];
+    const struct sample *sample = &goal->observed[plan->control].sample;
+    struct proportion control = sample->proportion;
     struct plan observed = *plan;
     observed.expected = (struct power_question){.kind = POWER_RATE, .inflation = 1};
     struct power_question question = plan_question(&observed, j);
-    if (!control.units || !goal->shares[j].units)
+    if (!goal->observed[plan->control].units || !goal->observed[j].units)
         return false;
+    if (sample->estimator != ESTIMATOR_PROPORTION)
+        return detectable_by_error(plan, goal, j, difference);
     question.baseline = (double)control.successes / (double)control.units;
-    question.allocation = (double)goal->shares[j].units / (double)control.units;
+    question.allocation = (double)goal->observed[j].units / (double)control.units;
     return power_plan_detectable(&question, (double)control.units, plan->power,
                                  goal->metric.lower_is_better ? SIDE_LOW : SIDE_HIGH,
                                  difference) == REASON_NONE;
@@ -317,8 +334,9 @@ void forecast_of(const struct plan *plan, const struct progress *progress,
             return;
         forecast->detectable = fmax(forecast->detectable, fabs(difference));
     }
-    struct proportion control = first_goal->shares[plan->control];
+    struct level control;
     forecast->has_detectable = true;
-    forecast->detectable_lift =
-        forecast->detectable * (double)control.units / (double)control.successes;
+    if (!sample_level(&first_goal->observed[plan->control].sample, plan->alpha, &control) &&
+        control.value > 0)
+        forecast->detectable_lift = forecast->detectable / control.value;
 }

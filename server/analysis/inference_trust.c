@@ -154,25 +154,32 @@ void crossed_check(const uint64_t *crossed, const uint64_t *exposed, size_t vari
     report->alarm = report->p < CROSSED_P || report->share > CROSSED_SHARE;
 }
 
-static bool heterogeneity_takes(struct proportion share)
+static bool value_counts(const struct observed *observed)
 {
-    return share.successes >= HETEROGENEITY_OUTCOMES &&
-           share.units - share.successes >= HETEROGENEITY_OUTCOMES;
+    const struct proportion *share = &observed->sample.proportion;
+    if (observed->sample.estimator == ESTIMATOR_PROPORTION)
+        return share->successes >= HETEROGENEITY_OUTCOMES &&
+               share->units - share->successes >= HETEROGENEITY_OUTCOMES;
+    return observed->contributing >= HETEROGENEITY_OUTCOMES;
 }
 
-enum reason segment_heterogeneity(const struct proportion_pair *values, size_t count,
-                                  struct heterogeneity *heterogeneity)
+bool segment_effect(const struct plan *plan, const struct metric_result *value, size_t variant,
+                    struct effect *effect)
 {
-    struct effect effects[HETEROGENEITY_VALUES_MAX];
-    size_t used = 0;
-    for (size_t i = 0; i < count && used < HETEROGENEITY_VALUES_MAX; i++) {
-        struct effect effect;
-        if (!heterogeneity_takes(values[i].treatment) || !heterogeneity_takes(values[i].control))
-            continue;
-        enum reason reason = proportion_difference(&values[i], &effect.estimate, &effect.se);
-        if (reason)
-            return reason;
-        effects[used++] = effect;
+    const struct observed *treatment = &value->observed[variant];
+    const struct observed *control = &value->observed[plan->control];
+    const struct effect_report *difference = &value->comparisons[variant].difference;
+    struct estimate estimate;
+    if (!value->computed || !value_counts(treatment) || !value_counts(control))
+        return false;
+    if (difference->estimated && difference->se > 0) {
+        *effect = (struct effect){.estimate = difference->estimate, .se = difference->se};
+        return true;
     }
-    return heterogeneity_of(effects, used, heterogeneity);
+    if (sample_difference(&treatment->sample, &control->sample, plan->planned_pair[variant],
+                          &estimate) ||
+        !(estimate.se > 0))
+        return false;
+    *effect = (struct effect){.estimate = estimate.value, .se = estimate.se};
+    return true;
 }

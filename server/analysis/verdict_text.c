@@ -5,6 +5,8 @@
 
 #include "verdict_parts.h"
 
+#include "analysis/measure.h"
+
 #include <math.h>
 
 /* The share of the planned units, or of the planned time where no units are planned; -1: none. */
@@ -341,24 +343,31 @@ void write_no_difference(struct buffer *out, const struct findings *findings,
         equivalent = equivalent && interval && interval->low > -plan->expected_difference &&
                      interval->high < plan->expected_difference;
     }
-    buffer_format(out, "No improvement as large as the planned %.4g points of ",
-                  100 * plan->expected_difference);
+    enum metric_kind kind = verdict->metric->metric.kind;
+    buffer_add(out, SLICE("No improvement as large as the planned "));
+    measure_size(out, kind, plan->expected_difference);
+    buffer_add(out, SLICE(" of "));
     buffer_add(out, verdict->metric->metric.name);
     buffer_add(out, SLICE(": "));
     write_candidates(out, findings, verdict->metric);
     buffer_add(out, SLICE("."));
-    if (equivalent)
-        buffer_format(out, " Equivalent within %.4g points.", 100 * plan->expected_difference);
+    if (!equivalent)
+        return;
+    buffer_add(out, SLICE(" Equivalent within "));
+    measure_size(out, kind, plan->expected_difference);
+    buffer_add_byte(out, '.');
 }
 
 static void write_detectable(struct buffer *out, const struct findings *findings)
 {
     const struct forecast *forecast = findings->input->forecast;
-    if (forecast->has_detectable)
-        buffer_format(out,
-                      " These units could have shown a difference of %.2f points (a lift of "
-                      "%.1f%%).",
-                      100 * forecast->detectable, 100 * forecast->detectable_lift);
+    if (!forecast->has_detectable)
+        return;
+    buffer_add(out, SLICE(" These units could have shown a difference of "));
+    measure_size(out, findings->input->goals[0]->metric.kind, forecast->detectable);
+    if (forecast->detectable_lift > 0)
+        buffer_format(out, " (a lift of %.1f%%)", 100 * forecast->detectable_lift);
+    buffer_add_byte(out, '.');
 }
 
 void write_inconclusive(struct buffer *out, const struct findings *findings,
@@ -415,7 +424,7 @@ void write_too_early(struct buffer *out, const struct findings *findings,
         return;
     }
     for (size_t j = 0; j < input->plan->variants; j++)
-        least = goal->shares[j].units < least ? goal->shares[j].units : least;
+        least = goal->observed[j].units < least ? goal->observed[j].units : least;
     buffer_format(out, "Too early: the smallest variant has %llu %s whose window for ",
                   (unsigned long long)least, input->unit_words);
     buffer_add(out, goal->metric.name);
@@ -448,9 +457,13 @@ void write_far(struct buffer *out, const struct findings *findings, const struct
         write_day(out, forecast->cohort);
         buffer_add(out, SLICE(", more than eight weeks."));
     }
-    if (forecast->has_detectable)
-        buffer_format(out, " The mature units can show a lift of %.1f%%.",
-                      100 * forecast->detectable_lift);
+    if (!forecast->has_detectable)
+        return;
+    buffer_add(out, SLICE(" The mature units can show a difference of "));
+    measure_size(out, findings->input->goals[0]->metric.kind, forecast->detectable);
+    if (forecast->detectable_lift > 0)
+        buffer_format(out, " (a lift of %.1f%%)", 100 * forecast->detectable_lift);
+    buffer_add_byte(out, '.');
 }
 
 void write_running(struct buffer *out, const struct findings *findings,

@@ -5,34 +5,7 @@
 
 #include "verdict_parts.h"
 
-#include <math.h>
-
-void share_format(struct buffer *out, double share)
-{
-    double percent = 100 * share;
-    buffer_format(out, "%.*f%%", percent >= 10 || percent == 0 ? 1 : percent >= 1 ? 2 : 3, percent);
-}
-
-/* Two decimals, three where two would say too little. */
-static int points_digits(double difference)
-{
-    return fabs(difference) >= .001 || fabs(difference) < 1e-12 ? 2 : 3;
-}
-
-void points_format(struct buffer *out, double difference)
-{
-    double points = 100 * difference;
-    int digits = points_digits(difference);
-    if (fabs(points) < .0005)
-        points = 0;
-    buffer_format(out, "%+.*f points", digits, points);
-}
-
-static void write_interval(struct buffer *out, const struct interval *interval)
-{
-    int digits = points_digits(fmax(fabs(interval->low), fabs(interval->high)));
-    buffer_format(out, "%+.*f to %+.*f", digits, 100 * interval->low, digits, 100 * interval->high);
-}
+#include "analysis/measure.h"
 
 void write_day(struct buffer *out, int32_t day)
 {
@@ -62,24 +35,29 @@ void write_difference(struct buffer *out, const struct findings *findings,
     const struct effect_report *difference = &metric->comparisons[variant].difference;
     struct metric_levels levels = metric_levels_of(findings->input->plan, metric->metric.role);
     buffer_add(out, SLICE("("));
-    points_format(out, difference->estimate);
+    measure_difference(out, metric->metric.kind, difference->estimate);
     if (difference->has_interval) {
         buffer_add(out, SLICE(", "));
         write_level(out, levels.fixed);
         buffer_add(out, SLICE(" interval "));
-        write_interval(out, &difference->interval);
+        measure_interval(out, metric->metric.kind, &difference->interval);
     } else if (difference->has_anytime) {
         buffer_add(out, SLICE(", "));
         write_level(out, levels.anytime);
         buffer_add(out, SLICE(" anytime interval "));
-        write_interval(out, &difference->anytime);
+        measure_interval(out, metric->metric.kind, &difference->anytime);
     }
     buffer_add(out, SLICE(")"));
 }
 
-static void write_rate(struct buffer *out, struct proportion share)
+static void write_own(struct buffer *out, const struct findings *findings,
+                      const struct metric_result *metric, size_t variant)
 {
-    share_format(out, share.units ? (double)share.successes / (double)share.units : 0);
+    struct level level = {0};
+    if (sample_level(&metric->observed[variant].sample, findings->input->plan->alpha, &level))
+        buffer_add(out, SLICE("not known"));
+    else
+        measure_value(out, metric->metric.kind, level.value);
 }
 
 /* "back_day_7 is 18.2% against 19.0% in gate_30 (...)". */
@@ -89,9 +67,9 @@ void write_effect(struct buffer *out, const struct findings *findings,
     size_t control = findings->input->plan->control;
     buffer_add(out, metric->metric.name);
     buffer_add(out, SLICE(" is "));
-    write_rate(out, metric->shares[variant]);
+    write_own(out, findings, metric, (size_t)variant);
     buffer_add(out, SLICE(" against "));
-    write_rate(out, metric->shares[control]);
+    write_own(out, findings, metric, control);
     buffer_add(out, SLICE(" in "));
     write_name(out, findings, (int)control);
     buffer_add_byte(out, ' ');
@@ -107,7 +85,14 @@ void write_margin(struct buffer *out, const struct metric_result *metric, int va
         buffer_add(out, SLICE(" (no estimate)"));
         return;
     }
-    buffer_format(out, " (at worst %+.2f%s, the margin is %.4g%s)", 100 * comparison->bound,
-                  metric->metric.relative ? "%" : " points", 100 * metric->metric.margin,
-                  metric->metric.relative ? "%" : " points");
+    if (metric->metric.relative) {
+        buffer_format(out, " (at worst %+.2f%%, the margin is %.4g%%)", 100 * comparison->bound,
+                      100 * metric->metric.margin);
+        return;
+    }
+    buffer_add(out, SLICE(" (at worst "));
+    measure_difference(out, metric->metric.kind, comparison->bound);
+    buffer_add(out, SLICE(", the margin is "));
+    measure_size(out, metric->metric.kind, metric->metric.margin);
+    buffer_add_byte(out, ')');
 }

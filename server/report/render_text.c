@@ -6,6 +6,8 @@
 #include "render_parts.h"
 #include "text_parts.h"
 
+#include "analysis/measure.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -181,6 +183,25 @@ static void text_verdict(struct painter *painter, const struct value *document)
     paint_wrapped(painter, member_text(verdict, "text"), 2);
 }
 
+/* In the words of the first goal's kind. */
+static void text_detectable(struct painter *painter, const struct value *document,
+                            const struct value *planned)
+{
+    const struct value *metrics = member(document, "metrics");
+    enum metric_kind kind =
+        metrics->count ? measure_kind(member_text(&metrics->items[0], "kind")) : METRIC_KIND_COUNT;
+    struct buffer text = {0};
+    if (kind == METRIC_KIND_COUNT || member_is_null(planned, "detectable_difference"))
+        return;
+    measure_difference(&text, kind, member_number(planned, "detectable_difference"));
+    paint_text(painter, SLICE("  smallest difference that today's units can show: "));
+    paint_text(painter, slice_from(buffer_slice(&text), 1));
+    if (!member_is_null(planned, "detectable_lift"))
+        paint_format(painter, " (lift %.1f%%)", 100 * member_number(planned, "detectable_lift"));
+    paint_end(painter);
+    buffer_done(&text);
+}
+
 static void text_planned(struct painter *painter, const struct value *document)
 {
     const struct value *planned = member(document, "planned");
@@ -202,12 +223,7 @@ static void text_planned(struct painter *painter, const struct value *document)
     if (!member_is_null(planned, "days_left") && member_number(planned, "days_left") > 0)
         paint_format(painter, ", %.0f days left", member_number(planned, "days_left"));
     paint_end(painter);
-    if (!member_is_null(planned, "detectable_lift")) {
-        paint_format(painter, "  smallest lift that today's units can show: %.1f%% (%.2f points)",
-                     100 * member_number(planned, "detectable_lift"),
-                     100 * member_number(planned, "detectable_difference"));
-        paint_end(painter);
-    }
+    text_detectable(painter, document, planned);
 }
 
 static void text_amendments(struct painter *painter, const struct value *document)
@@ -235,7 +251,7 @@ static void text_foot(struct painter *painter, const struct value *document)
     paint_style(painter, PAINT_DIM);
     paint_wrapped(painter,
                   SLICE("Not adjusted for traits: the unadjusted result decides. Effects of "
-                        "segments are not shrunken. All figures: --format json."),
+                        "segments are raw here; the shrunken ones and all else: --format json."),
                   0);
     paint_format(painter, "definition %.*s, gangway %.*s", SLICE_ARGS(definition),
                  SLICE_ARGS(member_text(document, "gangway")));

@@ -2,14 +2,14 @@
  * The metrics as text: per metric a heading, a line a variant, and under each comparison its lift
  * and the interval as a bar on the metric's own scale; then the segments of the goals.
  *
- *   name             units    value   points  interval          p
+ *   name             units    value   change  interval          p
  *   gate_40         45,489    18.2%    -0.82  -1.33 to -0.31    0.0031 (Holm)
  *                   lift -4.3%, -6.9% to -1.7%        ├────●────┤  │
  */
 
 #include "text_parts.h"
 
-#include "analysis/verdict.h"
+#include "analysis/measure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,9 +17,9 @@
 /* Columns on a wide line; on a narrow one all but the first move left by NARROW_SHIFT. */
 enum column {
     COLUMN_NAME = 2,
-    COLUMN_UNITS = 28, /* right edges up to POINTS */
+    COLUMN_UNITS = 28, /* right edges up to CHANGE */
     COLUMN_VALUE = 36,
-    COLUMN_POINTS = 44,
+    COLUMN_CHANGE = 44,
     COLUMN_INTERVAL = 46,
     COLUMN_P = 64
 };
@@ -81,35 +81,37 @@ static const struct value *variant_in(const struct value *variants, struct slice
     return NULL;
 }
 
-static void paint_share(struct painter *painter, const struct value *variant, unsigned column)
+static void paint_value(struct painter *painter, enum metric_kind kind, const struct value *variant,
+                        unsigned column)
 {
     struct buffer text = {0};
     if (member_is_null(variant, "value"))
         buffer_add(&text, SLICE("–"));
     else
-        share_format(&text, member_number(variant, "value"));
+        measure_cell(&text, kind, member_number(variant, "value"));
     paint_right(painter, buffer_slice(&text), column);
     buffer_done(&text);
 }
 
-/* Two decimals; three where two would say too little. */
-static int digits_of(const struct shown *shown)
+static void paint_change(struct painter *painter, enum metric_kind kind, double difference)
 {
-    double size = fmax(fabs(shown->estimate), fmax(fabs(shown->low), fabs(shown->high)));
-    return size < .001 && size > 0 ? 3 : 2;
+    struct buffer text = {0};
+    measure_change(&text, kind, difference);
+    paint_right(painter, buffer_slice(&text), column_at(painter, COLUMN_CHANGE));
+    buffer_done(&text);
 }
 
-static void paint_difference(struct painter *painter, const struct shown *shown)
+static void paint_difference(struct painter *painter, enum metric_kind kind,
+                             const struct shown *shown)
 {
-    char text[64];
-    int digits = digits_of(shown);
-    snprintf(text, sizeof text, "%+.*f", digits, 100 * shown->estimate);
-    paint_right(painter, slice_of(text), column_at(painter, COLUMN_POINTS));
+    struct buffer text = {0};
+    paint_change(painter, kind, shown->estimate);
     paint_to(painter, column_at(painter, COLUMN_INTERVAL));
     if (shown->has_interval)
-        paint_format(painter, "%+.*f to %+.*f", digits, 100 * shown->low, digits,
-                     100 * shown->high);
+        measure_interval(&text, kind, &(struct interval){.low = shown->low, .high = shown->high});
+    paint_text(painter, buffer_slice(&text));
     paint_to(painter, column_at(painter, COLUMN_P));
+    buffer_done(&text);
 }
 
 /* The p that decides: corrected where there is a family, else of the final test, else of now. */
@@ -132,17 +134,18 @@ static void paint_p(struct painter *painter, const struct value *comparison)
     }
 }
 
-static void metric_variant(struct painter *painter, const struct value *variant, bool control)
+static void metric_variant(struct painter *painter, enum metric_kind kind,
+                           const struct value *variant, bool control)
 {
     char text[COUNT_TEXT_SIZE];
     paint_to(painter, COLUMN_NAME);
     paint_clipped(painter, member_text(variant, "variant"), NAME_WIDTH - shift_of(painter));
     paint_right(painter, slice_of(count_format(member_count(variant, "units"), text)),
                 column_at(painter, COLUMN_UNITS));
-    paint_share(painter, variant, column_at(painter, COLUMN_VALUE));
+    paint_value(painter, kind, variant, column_at(painter, COLUMN_VALUE));
     if (control) {
         paint_style(painter, PAINT_DIM);
-        paint_right(painter, SLICE("control"), column_at(painter, COLUMN_POINTS));
+        paint_right(painter, SLICE("control"), column_at(painter, COLUMN_CHANGE));
         paint_style(painter, PAINT_PLAIN);
     }
 }
@@ -172,7 +175,20 @@ static void comparison_lift(struct painter *painter, const struct value *compari
     paint_end(painter);
 }
 
-static void comparison_guardrail(struct painter *painter, const struct value *comparison)
+static void paint_bound(struct painter *painter, enum metric_kind kind, double bound, bool relative)
+{
+    struct buffer text = {0};
+    paint_text(painter, SLICE(": at worst "));
+    if (relative)
+        buffer_format(&text, "%+.2f%%", 100 * bound);
+    else
+        measure_difference(&text, kind, bound);
+    paint_text(painter, buffer_slice(&text));
+    buffer_done(&text);
+}
+
+static void comparison_guardrail(struct painter *painter, enum metric_kind kind,
+                                 const struct value *comparison)
 {
     const struct value *guardrail = member(comparison, "guardrail");
     struct slice state = member_text(guardrail, "state");
@@ -187,11 +203,17 @@ static void comparison_guardrail(struct painter *painter, const struct value *co
     paint_text(painter, state);
     paint_style(painter, PAINT_PLAIN);
     if (!member_is_null(guardrail, "bound"))
-        paint_format(painter, ": at worst %+.2f%s", 100 * member_number(guardrail, "bound"),
-                     relative ? "%" : " points");
+        paint_bound(painter, kind, member_number(guardrail, "bound"), relative);
     paint_text(painter, SLICE(", may be worse by "));
     paint_text(painter, member_text(guardrail, "worse_by"));
     paint_end(painter);
+}
+
+/* A document that names no kind that is known has none of ours: its figures are shown plain. */
+static enum metric_kind kind_of(const struct value *metric)
+{
+    enum metric_kind kind = measure_kind(member_text(metric, "kind"));
+    return kind == METRIC_KIND_COUNT ? METRIC_COUNT : kind;
 }
 
 static void metric_comparison(struct painter *painter, const struct value *metric,
@@ -200,9 +222,10 @@ static void metric_comparison(struct painter *painter, const struct value *metri
     const struct value *variant =
         variant_in(member(metric, "variants"), member_text(comparison, "variant"));
     struct shown difference = shown_of(member(comparison, "difference"));
-    metric_variant(painter, variant, false);
+    enum metric_kind kind = kind_of(metric);
+    metric_variant(painter, kind, variant, false);
     if (difference.estimated) {
-        paint_difference(painter, &difference);
+        paint_difference(painter, kind, &difference);
         paint_p(painter, comparison);
     } else {
         paint_to(painter, column_at(painter, COLUMN_VALUE) + 2);
@@ -212,7 +235,7 @@ static void metric_comparison(struct painter *painter, const struct value *metri
     }
     paint_end(painter);
     comparison_lift(painter, comparison, scale);
-    comparison_guardrail(painter, comparison);
+    comparison_guardrail(painter, kind, comparison);
 }
 
 /* "goal, retention, 95% interval", right of the name. */
@@ -223,6 +246,8 @@ static void metric_heading(struct painter *painter, const struct value *metric)
     buffer_format(&text, "%.*s", SLICE_ARGS(member_text(metric, "role")));
     if (slice_equals(member_text(metric, "better"), "lower"))
         buffer_add(&text, SLICE(", lower is better"));
+    if (measure_unit(kind_of(metric))[0])
+        buffer_format(&text, ", %s", measure_unit(kind_of(metric)));
     for (size_t i = 0; i < comparisons->count; i++) {
         struct shown shown = shown_of(member(&comparisons->items[i], "difference"));
         if (!shown.has_interval)
@@ -265,7 +290,7 @@ static void metric_open(struct painter *painter, const struct value *metric)
     paint_end(painter);
 }
 
-static void segment_line(struct painter *painter, const struct value *value,
+static void segment_line(struct painter *painter, enum metric_kind kind, const struct value *value,
                          const struct value *comparison, const struct value *control,
                          const struct paint_bar *scale)
 {
@@ -278,10 +303,9 @@ static void segment_line(struct painter *painter, const struct value *value,
     uint64_t units = member_count(own, "units") +
                      member_count(variant_in(variants, member_text(control, "variant")), "units");
     paint_right(painter, slice_of(count_format(units, text)), column_at(painter, COLUMN_UNITS));
-    paint_share(painter, own, column_at(painter, COLUMN_VALUE));
+    paint_value(painter, kind, own, column_at(painter, COLUMN_VALUE));
     if (difference.estimated) {
-        snprintf(text, sizeof text, "%+.*f", digits_of(&difference), 100 * difference.estimate);
-        paint_right(painter, slice_of(text), column_at(painter, COLUMN_POINTS));
+        paint_change(painter, kind, difference.estimate);
     } else {
         paint_style(painter, PAINT_DIM);
         paint_text(painter, SLICE("  "));
@@ -371,8 +395,8 @@ static const struct value *control_of(const struct value *document)
 }
 
 /* Units of control and variant together, the variant's value, the difference as a bar. */
-static void metric_segment(struct painter *painter, const struct value *segment, size_t index,
-                           const struct value *document)
+static void metric_segment(struct painter *painter, enum metric_kind kind,
+                           const struct value *segment, size_t index, const struct value *document)
 {
     const struct value *values = member(segment, "values");
     struct paint_bar scale = {.width = BAR_WIDTH_MAX};
@@ -386,7 +410,7 @@ static void metric_segment(struct painter *painter, const struct value *segment,
         if (i == 0)
             segment_heading(painter, segment, member_text(comparison, "variant"),
                             comparisons->count > 1, document);
-        segment_line(painter, &values->items[i], comparison, control_of(document), &scale);
+        segment_line(painter, kind, &values->items[i], comparison, control_of(document), &scale);
     }
 }
 
@@ -406,7 +430,7 @@ static void metric_segments(struct painter *painter, const struct value *metric,
     for (size_t i = 0; i < segments->count; i++)
         for (size_t j = 0;
              segment_is_shown(&segments->items[i], document) && j < comparisons->count; j++)
-            metric_segment(painter, &segments->items[i], j, document);
+            metric_segment(painter, kind_of(metric), &segments->items[i], j, document);
 }
 
 static void text_metric(struct painter *painter, const struct value *metric,
@@ -422,7 +446,7 @@ static void text_metric(struct painter *painter, const struct value *metric,
     metric_heading(painter, metric);
     const struct value *own =
         variant_in(member(metric, "variants"), member_text(control, "variant"));
-    metric_variant(painter, own, true);
+    metric_variant(painter, kind_of(metric), own, true);
     paint_end(painter);
     for (size_t i = 0; i < comparisons->count; i++)
         metric_comparison(painter, metric, &comparisons->items[i], &scale);
@@ -440,7 +464,7 @@ void text_metrics(struct painter *painter, const struct value *document)
     paint_style(painter, PAINT_DIM);
     paint_right(painter, SLICE("units"), column_at(painter, COLUMN_UNITS));
     paint_right(painter, SLICE("value"), column_at(painter, COLUMN_VALUE));
-    paint_right(painter, SLICE("points"), column_at(painter, COLUMN_POINTS));
+    paint_right(painter, SLICE("change"), column_at(painter, COLUMN_CHANGE));
     paint_to(painter, column_at(painter, COLUMN_INTERVAL));
     paint_text(painter, SLICE("interval"));
     paint_to(painter, column_at(painter, COLUMN_P));

@@ -19,7 +19,7 @@ struct fixture_metric {
     struct proportion daily[VARIANTS_MAX]; /* of each cohort day */
     struct proportion cumulative[FIXTURE_DAYS_MAX * VARIANTS_MAX];
     struct look looks[FIXTURE_DAYS_MAX * VARIANTS_MAX];
-    struct proportion shares[VARIANTS_MAX];
+    struct observed observed[VARIANTS_MAX];
     struct comparison comparisons[VARIANTS_MAX];
     struct metric_result result;
 };
@@ -88,6 +88,27 @@ static inline void fixture_counts(struct fixture_metric *metric, uint64_t units,
     metric->daily[1] = (struct proportion){.successes = treatment, .units = units};
 }
 
+/* The source of a metric of the fixture: its counts as they stand. */
+static inline void fixture_observe(const struct metric_source *source, size_t day, size_t variant,
+                                   struct observed *observed)
+{
+    const struct proportion *cumulative = source->about;
+    observed->sample = (struct sample){.estimator = ESTIMATOR_PROPORTION,
+                                       .proportion = cumulative[day * source->variants + variant]};
+    observed->units = observed->sample.proportion.units;
+    observed->contributing = observed->sample.proportion.successes;
+}
+
+static inline struct metric_source fixture_source(const struct proportion *cumulative, size_t days,
+                                                  size_t variants)
+{
+    return (struct metric_source){.first = FIXTURE_FIRST,
+                                  .days = days,
+                                  .variants = variants,
+                                  .about = cumulative,
+                                  .observe = fixture_observe};
+}
+
 static inline void fixture_infer_metric(struct fixture *f, struct fixture_metric *metric)
 {
     size_t variants = f->plan.variants;
@@ -96,13 +117,10 @@ static inline void fixture_infer_metric(struct fixture *f, struct fixture_metric
             metric->cumulative[day * variants + j] =
                 (struct proportion){.successes = metric->daily[j].successes * (day + 1),
                                     .units = metric->daily[j].units * (day + 1)};
-    struct share_series series = {.first = FIXTURE_FIRST,
-                                  .days = f->days,
-                                  .variants = variants,
-                                  .cumulative = metric->cumulative};
+    struct metric_source source = fixture_source(metric->cumulative, f->days, variants);
     metric->result = (struct metric_result){
-        .looks = metric->looks, .shares = metric->shares, .comparisons = metric->comparisons};
-    metric_infer(&f->plan, &f->progress, &metric->plan, &series, &metric->result);
+        .looks = metric->looks, .observed = metric->observed, .comparisons = metric->comparisons};
+    metric_infer(&f->plan, &f->progress, &metric->plan, &source, &metric->result);
 }
 
 /* Everything up to the verdict's input. */

@@ -9,6 +9,8 @@
 
 #include "analysis/document.h"
 
+#include <math.h>
+
 #define USERS 1200
 #define DAYS 10
 
@@ -17,7 +19,7 @@ static const char metrics_file[] =
     "  activated: {kind: conversion, event: Contact Created, within: 2d, stage: activation}\n"
     "  asked: {kind: conversion, event: Help Asked, within: 2d, better: lower}\n"
     "  returned: {kind: retention, between: [1d, 4d], stage: retention}\n"
-    "  score: {kind: nps, event: NPS Answered, property: score, within: 2d}\n";
+    "  score: {kind: time_to, event: NPS Answered, within: 2d}\n";
 static const char segments_file[] = "segments:\n"
                                     "  role: {trait: role, values: [rep, manager]}\n";
 static const char experiment_head[] = "experiment: first-run\n"
@@ -205,6 +207,27 @@ static void assert_nothing(const struct report *report, const char *path)
     assert_int_equal(value->kind, VALUE_NULL);
 }
 
+/* A raw effect of segment 0's value and the shrunken one. */
+static double effect_at(const struct report *report, size_t value, const char *member)
+{
+    char path[120];
+    snprintf(path, sizeof path, "metrics/0/segments/0/values/%zu/comparisons/0/%s/estimate", value,
+             member);
+    return number_at(report, path);
+}
+
+/* Each of two values is drawn towards the other by at least `least` of their distance, and not past
+ * it. */
+static void assert_shrunken_between(const struct report *report, double least)
+{
+    double distance = effect_at(report, 1, "difference") - effect_at(report, 0, "difference");
+    double first = effect_at(report, 0, "shrunken") - effect_at(report, 0, "difference");
+    double second = effect_at(report, 1, "difference") - effect_at(report, 1, "shrunken");
+    assert_true(first * distance >= least * distance * distance - 1e-12);
+    assert_true(second * distance >= least * distance * distance - 1e-12);
+    assert_true(fabs(first + second) <= fabs(distance) + 1e-12);
+}
+
 static void the_document_counts_what_was_sent(void **state)
 {
     struct world world;
@@ -278,7 +301,9 @@ static void segments_add_up_to_the_whole(void **state)
     assert_int_equal(units, 600);
     assert_int_equal(integer_at(&report, "metrics/0/segments/0/heterogeneity/df"), 1);
     assert_true(number_at(&report, "metrics/0/segments/0/heterogeneity/p") > .01);
-    assert_nothing(&report, "metrics/0/segments/0/values/0/comparisons/0/shrunken");
+    /* Both values moved alike, so nothing draws one away from the other. */
+    assert_shrunken_between(&report, 0);
+    assert_nothing(&report, "metrics/0/segments/0/values/2/comparisons/0/shrunken");
     assert_int_equal(integer_at(&report, "health/unknown_traits/role"), USERS / 6);
     arena_done(&report.arena);
     world_remove(&world);
@@ -318,6 +343,7 @@ static void values_are_tested_where_the_segment_differs(void **state)
                  4 * next, 1e-9);
     assert_true(number_at(&report, "metrics/0/segments/0/values/0/comparisons/0/p_adjusted") >= p);
     assert_text(&report, "verdict/flags/1", "segments");
+    assert_shrunken_between(&report, 1e-4);
     arena_done(&report.arena);
     world_remove(&world);
 }
@@ -331,8 +357,8 @@ static void a_kind_not_computed_says_so(void **state)
     report_make(&world, at_day(60), &report);
     assert_text(&report, "metrics/2/metric", "score");
     assert_text(&report, "metrics/2/variants/0/status", "not_estimable");
-    assert_text(&report, "metrics/2/variants/0/reason", "this version does not compute nps");
-    assert_text(&report, "metrics/2/comparisons/0/reason", "this version does not compute nps");
+    assert_text(&report, "metrics/2/variants/0/reason", "this version does not compute time_to");
+    assert_text(&report, "metrics/2/comparisons/0/reason", "this version does not compute time_to");
     assert_nothing(&report, "metrics/2/comparisons/0/difference");
     assert_nothing(&report, "flow");
     assert_non_null(at(&report, "not_computed/flow"));
@@ -463,7 +489,7 @@ static void a_changed_metric_is_an_amendment_and_exploratory(void **state)
         "  activated: {kind: conversion, event: Contact Created, within: 3d}\n"
         "  asked: {kind: conversion, event: Help Asked, within: 2d, better: lower}\n"
         "  returned: {kind: retention, between: [1d, 4d], stage: retention}\n"
-        "  score: {kind: nps, event: NPS Answered, property: score, within: 2d}\n";
+        "  score: {kind: time_to, event: NPS Answered, within: 2d}\n";
     struct world world;
     struct report report;
     (void)state;

@@ -46,13 +46,11 @@ static void cats_infer(struct fixture *f)
     progress_of(&f->plan, &f->declared, &exposures, f->as_of_ms, &f->progress);
     for (size_t i = 0; i < 2; i++) {
         struct fixture_metric *metric = &f->metrics[i];
-        struct share_series series = {.first = FIXTURE_FIRST,
-                                      .days = CATS_DAYS,
-                                      .variants = 2,
-                                      .cumulative = metric->cumulative};
-        metric->result = (struct metric_result){
-            .looks = metric->looks, .shares = metric->shares, .comparisons = metric->comparisons};
-        metric_infer(&f->plan, &f->progress, &metric->plan, &series, &metric->result);
+        struct metric_source source = fixture_source(metric->cumulative, CATS_DAYS, 2);
+        metric->result = (struct metric_result){.looks = metric->looks,
+                                                .observed = metric->observed,
+                                                .comparisons = metric->comparisons};
+        metric_infer(&f->plan, &f->progress, &metric->plan, &source, &metric->result);
         results[i] = &metric->result;
         f->goals[i] = results[i];
     }
@@ -113,10 +111,10 @@ static void cookie_cats_has_the_figures_of_r(void **state)
         const struct comparison *comparison = &result->comparisons[1];
         assert_true(result->final);
         assert_int_equal(result->analysed, FIXTURE_FIRST + CATS_DAYS - 1);
-        assert_int_equal(result->shares[0].units, 44700);
-        assert_int_equal(result->shares[1].units, 45489);
-        assert_close(rate(result->shares[0]), truth->control, 1e-9);
-        assert_close(rate(result->shares[1]), truth->treatment, 1e-9);
+        assert_int_equal(result->observed[0].units, 44700);
+        assert_int_equal(result->observed[1].units, 45489);
+        assert_close(rate(result->observed[0].sample.proportion), truth->control, 1e-9);
+        assert_close(rate(result->observed[1].sample.proportion), truth->treatment, 1e-9);
         assert_close(comparison->difference.estimate, truth->difference, 1e-9);
         assert_close(comparison->difference.interval.low, truth->low, 1e-8);
         assert_close(comparison->difference.interval.high, truth->high, 1e-8);
@@ -410,7 +408,7 @@ static void hybrid_splits_the_error_and_waits_with_the_fixed_test(void **state)
     fixture_infer(&f);
     const struct comparison *comparison = &goal->comparisons[1];
     assert_int_equal(goal->result.run, 10);
-    assert_int_equal(goal->shares[1].units, 500);
+    assert_int_equal(goal->observed[1].units, 500);
     assert_false(goal->result.final);
     assert_false(comparison->has_p);
     assert_true(comparison->has_p_now);
@@ -634,7 +632,7 @@ static void a_kind_not_computed_is_blind_at_its_final_look(void **state)
     fixture_init(&f, 2, DESIGN_HYBRID);
     fixture_counts(fixture_metric(&f, "m", ROLE_GOAL, 1), 400, 100, 100);
     struct fixture_metric *guardrail = fixture_metric(&f, "nps", ROLE_GUARDRAIL, 1);
-    guardrail->plan.kind = METRIC_NPS;
+    guardrail->plan.kind = METRIC_BREADTH;
     f.plan.end_ms = fixture_end(30, 0);
     f.days = 30;
     f.as_of_ms = fixture_end(29, 1);
@@ -683,21 +681,39 @@ static void crossed_units_alarm_by_share_and_by_difference(void **state)
     assert_false(report.alarm);
 }
 
+/* One value of a segment whose gate is not reached: its counts speak for themselves. */
+static bool effect_of_counts(const struct plan *plan, const struct proportion_pair *pair,
+                             struct effect *effect)
+{
+    struct observed observed[2] = {{.sample.proportion = pair->control},
+                                   {.sample.proportion = pair->treatment}};
+    struct comparison comparisons[2] = {{.reason = REASON_TOO_EARLY}, {.reason = REASON_TOO_EARLY}};
+    struct metric_result result = {
+        .computed = true, .observed = observed, .comparisons = comparisons};
+    return segment_effect(plan, &result, 1, effect);
+}
+
 static void heterogeneity_needs_two_values_with_outcomes(void **state)
 {
     struct heterogeneity found;
-    struct proportion_pair values[] = {
+    struct effect effects[3];
+    size_t used = 0;
+    struct plan plan = {.variants = 2, .planned_pair = {2000, 2000}};
+    const struct proportion_pair values[] = {
         {.treatment = {120, 500}, .control = {80, 500}},
         {.treatment = {90, 500}, .control = {110, 500}},
         {.treatment = {1, 4}, .control = {3, 5}},
     };
     (void)state;
-    assert_int_equal(segment_heterogeneity(values, 3, &found), REASON_NONE);
+    for (size_t i = 0; i < 3; i++)
+        used += effect_of_counts(&plan, &values[i], &effects[used]);
+    assert_int_equal(used, 2);
+    assert_int_equal(heterogeneity_of(effects, used, &found), REASON_NONE);
     assert_int_equal(found.q.df, 1);
     /* Q = (d1 - d2)^2 / (v1 + v2) for two. */
     double v1 = .24 * .76 / 500 + .16 * .84 / 500, v2 = .18 * .82 / 500 + .22 * .78 / 500;
     assert_close(found.q.statistic, .12 * .12 / (v1 + v2), 1e-9);
-    assert_int_equal(segment_heterogeneity(values, 1, &found), REASON_TOO_FEW);
+    assert_int_equal(heterogeneity_of(effects, 1, &found), REASON_TOO_FEW);
 }
 
 static void the_forecast_goes_by_the_last_week(void **state)

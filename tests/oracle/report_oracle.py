@@ -15,6 +15,7 @@ import math
 import statistics
 
 import fold_oracle
+import metric_oracle
 from fold_oracle import DAY, duration, instant, percent
 
 NORMAL = statistics.NormalDist()
@@ -324,6 +325,15 @@ def welch(x1, n1, x0, n0):
     return (v1 + v0) ** 2 / spread if spread else None
 
 
+def welch_log(x1, n1, x0, n0):
+    """The same of the log ratio, whose two variances are (1 - p)/x."""
+    if n1 < 2 or n0 < 2 or not x1 or not x0:
+        return None
+    v1, v0 = (n1 - x1) / (n1 * x1), (n0 - x0) / (n0 * x0)
+    spread = v1 * v1 / (n1 - 1) + v0 * v0 / (n0 - 1)
+    return (v1 + v0) ** 2 / spread if spread else None
+
+
 class Anytime:
     """What one look says of one comparison."""
 
@@ -339,11 +349,13 @@ class Anytime:
         self.difference, self.se = p1 - p0, math.sqrt(v1 + v0)
         self.ratio, self.ratio_se = p1 / p0, math.sqrt(1 / x1 - 1 / n1 + 1 / x0 - 1 / n0)
         self.freedom = welch(*self.pair) if plan.accounts else None
+        self.ratio_freedom = welch_log(*self.pair) if plan.accounts else None
         self.r = (n1 + n0) / plan.pair[name]
         self.plan, self.role = plan, role
 
-    def c(self, c):
-        return t_from_normal(c, self.freedom) if self.freedom else c
+    def c(self, c, ratio=False):
+        freedom = self.ratio_freedom if ratio else self.freedom
+        return t_from_normal(c, freedom) if freedom else c
 
     def z(self, z):
         """The normal deviate as rare as this one is."""
@@ -351,12 +363,12 @@ class Anytime:
             return z
         return math.copysign(-NORMAL.inv_cdf(t_tail(abs(z), self.freedom)), z)
 
-    def half(self, alpha, w):
-        return self.c(two_sided_c(alpha, w, self.r))
+    def half(self, alpha, w, ratio=False):
+        return self.c(two_sided_c(alpha, w, self.r), ratio)
 
-    def bound_c(self, alpha):
+    def bound_c(self, alpha, ratio=False):
         """The factor of a one-sided bound."""
-        return self.c(one_sided_c(alpha, weight(2 * alpha), self.r))
+        return self.c(one_sided_c(alpha, weight(2 * alpha), self.r), ratio)
 
 
 def around(middle, half):
@@ -450,13 +462,13 @@ class Report:
     def all_in(self, metric):
         """No new units come, and the last cohort is mature."""
         return (self.closed and self.last is not None
-                and self.mature(fold_oracle.window(metric)[1]) >= self.last)
+                and self.mature(metric_oracle.bounds(metric)[1]) >= self.last)
 
     def final_look(self, metric):
         """Nothing more will be known of it."""
         if self.plan.peeking == "always":
             return self.all_in(metric)
-        return (self.is_final(fold_oracle.window(metric)[1])
+        return (self.is_final(metric_oracle.bounds(metric)[1])
                 or (self.hand and self.all_in(metric)))
 
     # -- parts --
@@ -469,7 +481,7 @@ class Report:
 
     def comparison(self, role, metric, series, name, margin=None, part=False):
         plan = self.plan
-        window = fold_oracle.window(metric)[1]
+        window = metric_oracle.bounds(metric)[1]
         latest, final = self.mature(window), self.is_final(window)
         look = Anytime(plan, role, series, latest, name)
         (n1, x1), (n0, x0) = (series.until(self.k if final else latest, n)
@@ -507,8 +519,8 @@ class Report:
         made["difference"]["interval"] = miettinen_nurminen(*pair, plan.fixed)
         if made["lift"]:
             z = z_of(plan.fixed / 2)
-            if plan.accounts and welch(*pair):
-                z = t_from_normal(z, welch(*pair))
+            if plan.accounts and welch_log(*pair):
+                z = t_from_normal(z, welch_log(*pair))
             made["lift"]["interval"] = lifted(pair[0] / pair[1] / (pair[2] / pair[3]),
                                               z * made["lift"]["se"])
         m = len(plan.goals) * len(plan.treatments)
@@ -516,17 +528,18 @@ class Report:
             made["difference"]["interval_adjusted"] = miettinen_nurminen(*pair, plan.fixed / m)
 
     def anytime_part(self, made, role, metric, look, series, name, part):
-        plan, latest = self.plan, self.mature(fold_oracle.window(metric)[1])
+        plan, latest = self.plan, self.mature(metric_oracle.bounds(metric)[1])
         if role == "guardrail":
             h = plan.alpha / (len(plan.guardrails) * len(plan.treatments))
-            half = look.bound_c(h)
+            half, ratio_half = look.bound_c(h), look.bound_c(h, True)
         elif plan.anytime:
             half = look.half(plan.anytime, weight(plan.anytime))
+            ratio_half = look.half(plan.anytime, weight(plan.anytime), True)
         else:
             return
         made["difference"]["anytime_interval"] = around(look.difference, half * look.se)
         if made["lift"]:
-            made["lift"]["anytime_interval"] = lifted(look.ratio, half * look.ratio_se)
+            made["lift"]["anytime_interval"] = lifted(look.ratio, ratio_half * look.ratio_se)
         m = len(plan.goals) * len(plan.treatments)
         if role == "goal" and m > 1 and made["p"] is None and not part:
             made["difference"]["interval_adjusted"] = around(
@@ -574,7 +587,7 @@ class Report:
             effect = made["lift"] if relative else made["difference"]
             bound = effect["interval"][1 if lower else 0] if effect else None
         elif not final and look.gate and plan.peeking != "fixed":
-            c = look.bound_c(plan.alpha / (10 if plan.peeking == "hybrid" else 2))
+            c = look.bound_c(plan.alpha / (10 if plan.peeking == "hybrid" else 2), relative)
             ends = (lifted(look.ratio, c * look.ratio_se) if relative
                     else around(look.difference, c * look.se))
             bound = ends[1 if lower else 0]
@@ -593,7 +606,7 @@ class Report:
 
     def metric(self, role, name, margin=None):
         plan, metric = self.plan, self.registered["metrics"][name]
-        window = fold_oracle.window(metric)[1]
+        window = metric_oracle.bounds(metric)[1]
         final = self.is_final(window)
         day = self.k if final else self.mature(window)
         series = Series(self.cells, plan, name, "", "(all)")
@@ -612,7 +625,7 @@ class Report:
 
     def over_time(self, role, metric, series):
         """{cohort: [(estimate, se, p_now) or None by treatment]}"""
-        plan, window, made = self.plan, fold_oracle.window(metric)[1], {}
+        plan, window, made = self.plan, metric_oracle.bounds(metric)[1], {}
         for day in range(self.first or 0, self.mature(window) + 1 if self.by_day else 0):
             looks = [Anytime(plan, role, series, day, name) for name in plan.treatments]
             made[day] = [(k.difference, k.se, self.p_of(k, role, metric) if plan.anytime
@@ -620,7 +633,7 @@ class Report:
         return made
 
     def segment(self, role, name, metric, margin, segment):
-        plan, window = self.plan, fold_oracle.window(metric)[1]
+        plan, window = self.plan, metric_oracle.bounds(metric)[1]
         final = self.is_final(window)
         day = self.k if final else self.mature(window)
         values = sorted({p[2] for p in self.cells if p[1] == segment and p[5] == "units"})

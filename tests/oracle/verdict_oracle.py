@@ -7,7 +7,7 @@ its health, `stop_ms` when the files said `stopped`, or None.  Row 2 (damage) is
 """
 import math
 
-from report_oracle import DAY, fold_oracle, instant
+from report_oracle import DAY, instant, metric_oracle
 
 CODES = {1: "not_started", 3: "do_not_trust", 4: "do_not_trust", 5: "do_not_trust", 6: "stop_harm",
          7: "keep_running", 8: "inconclusive", 9: "ship", 10: "ship", 11: "keep_running",
@@ -26,7 +26,7 @@ class Judge:
         return self.report.registered["metrics"][metric["metric"]]
 
     def window(self, metric):
-        return fold_oracle.window(self.definition(metric))[1]
+        return metric_oracle.bounds(self.definition(metric))[1]
 
     def final(self, metric):
         if self.plan.peeking == "always":

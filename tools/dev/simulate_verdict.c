@@ -27,7 +27,7 @@ struct world {
     struct plan plan;
     struct proportion counts[METRICS][2 * DAYS]; /* cumulative, [day * 2 + variant] */
     uint64_t totals[DAYS];
-    struct proportion shares[METRICS][2];
+    struct observed observed[METRICS][2];
     struct comparison comparisons[METRICS][2];
     struct metric_result results[METRICS];
 };
@@ -57,6 +57,17 @@ static void world_draw(struct world *world, gsl_rng *random, enum design design,
         world->totals[day] = 2 * UNITS_A_DAY * (day + 1);
 }
 
+/* One metric's counts as they stand at the end of a day. */
+static void world_observe(const struct metric_source *source, size_t day, size_t variant,
+                          struct observed *observed)
+{
+    const struct proportion *counts = source->about;
+    observed->sample = (struct sample){.estimator = ESTIMATOR_PROPORTION,
+                                       .proportion = counts[day * source->variants + variant]};
+    observed->units = observed->sample.proportion.units;
+    observed->contributing = observed->sample.proportion.successes;
+}
+
 /* Everything that a report infers at the end of that many days. */
 static void world_infer(struct world *world, size_t days, struct progress *progress)
 {
@@ -71,11 +82,14 @@ static void world_infer(struct world *world, size_t days, struct progress *progr
                                            .role = i == 0 ? ROLE_GOAL : ROLE_GUARDRAIL,
                                            .kind = METRIC_CONVERSION,
                                            .margin = i == 0 ? 0 : .05};
-        const struct share_series series = {
-            .first = FIRST_DAY, .days = days, .variants = 2, .cumulative = world->counts[i]};
-        world->results[i] = (struct metric_result){.shares = world->shares[i],
+        const struct metric_source source = {.first = FIRST_DAY,
+                                             .days = days,
+                                             .variants = 2,
+                                             .about = world->counts[i],
+                                             .observe = world_observe};
+        world->results[i] = (struct metric_result){.observed = world->observed[i],
                                                    .comparisons = world->comparisons[i]};
-        metric_infer(&world->plan, progress, &metric, &series, &world->results[i]);
+        metric_infer(&world->plan, progress, &metric, &source, &world->results[i]);
         results[i] = &world->results[i];
     }
     families_adjust(&world->plan, results, METRICS);

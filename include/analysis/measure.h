@@ -1,0 +1,29 @@
+#ifndef ANALYSIS_MEASURE_H
+#define ANALYSIS_MEASURE_H
+
+/*
+ * Values of metrics for people, by kind: shares as percent and their differences in points, times
+ * in days, all else as plain numbers.  Every sentence and every table writes figures by these.
+ */
+
+#include "base/buffer.h"
+#include "experiment/experiment.h"
+#include "stats/result.h"
+
+/* "18.2%", "3.41 days", "1204.5" */
+void measure_value(struct buffer *out, enum metric_kind kind, double value);
+/* The same for a table whose heading has the unit: "18.2%", "3.41". */
+void measure_cell(struct buffer *out, enum metric_kind kind, double value);
+void measure_change(struct buffer *out, enum metric_kind kind, double difference);
+/* "-0.82 points", "+0.31 days", "-12.40" */
+void measure_difference(struct buffer *out, enum metric_kind kind, double difference);
+/* "-1.33 to -0.31", without the unit: it stands with the difference. */
+void measure_interval(struct buffer *out, enum metric_kind kind, const struct interval *interval);
+/* A size without sign: "2 points", "0.5 days". */
+void measure_size(struct buffer *out, enum metric_kind kind, double size);
+/* "points", "days", or "" */
+const char *measure_unit(enum metric_kind kind);
+/* The kind of that word; METRIC_KIND_COUNT: none. */
+enum metric_kind measure_kind(struct slice text);
+
+#endif
