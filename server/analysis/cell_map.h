@@ -8,26 +8,33 @@
 
 #include "analysis/cube.h"
 
+/* What a cell holds; in an allocation of its own, so that the table is small. */
+struct cell_sums {
+    uint32_t bin_count, bin_capacity;
+    struct cube_bin *bins; /* rising */
+    int128 values[];
+};
+
+/* The key as two numbers whose order is that of its bytes: definition, population, slice; cohort,
+ * variant, metric. */
 struct cell {
-    struct cell_key key;
+    uint64_t high, low;
+    struct cell_sums *sums;
     uint8_t field_count; /* 0: a free place */
     bool has_map;
-    uint32_t bin_count, bin_capacity;
-    int128 *values;        /* field_count of them */
-    struct cube_bin *bins; /* rising */
 };
 
 struct cell_map {
-    struct arena arena;     /* of values and bins */
+    struct arena arena;     /* of sums and bins */
     struct cell *cells;     /* capacity places, owned */
     size_t count, capacity; /* capacity: a power of two, or 0 */
 };
 
-/* The cell, made as zeros where missing; NULL without memory.  Good until the next call. */
-struct cell *cell_map_at(struct cell_map *map, const struct cell_key *key, size_t field_count,
-                         bool has_map);
+/* The sums of a cell, made as zeros where missing; NULL without memory. */
+struct cell_sums *cell_map_at(struct cell_map *map, const struct cell_key *key, size_t field_count,
+                              bool has_map);
 /* Adds to one bin of a cell; false without memory. */
-bool cell_add_bin(struct cell_map *map, struct cell *cell, uint32_t bin, int64_t count);
+bool cell_add_bin(struct cell_map *map, struct cell_sums *sums, uint32_t bin, int64_t count);
 /* Adds every cell to the table CUBE (one that becomes zero is deleted) and empties the map. */
 MUST_CHECK enum status cell_map_flush(struct cell_map *map, struct state_transaction *transaction,
                                       struct error *error);

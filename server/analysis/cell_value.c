@@ -4,7 +4,10 @@
 
 #include "cube_cells.h"
 
+#include <endian.h>
 #include <stdlib.h>
+
+#define INTEGER_SIZE 16 /* bytes */
 
 static void big_endian_write(unsigned char *bytes, uint32_t value, size_t size)
 {
@@ -45,14 +48,30 @@ bool cell_key_read(struct slice bytes, struct cell_key *key)
     return true;
 }
 
+static void integer_write(char *bytes, int128 value)
+{
+    uint64_t halves[2] = {htole64((uint64_t)(uint128)value),
+                          htole64((uint64_t)((uint128)value >> 64))};
+    memcpy(bytes, halves, INTEGER_SIZE);
+}
+
+static int128 integer_read(const char *bytes)
+{
+    uint64_t halves[2];
+    memcpy(halves, bytes, INTEGER_SIZE);
+    return (int128)((uint128)le64toh(halves[1]) << 64 | le64toh(halves[0]));
+}
+
 void cell_value_write(struct buffer *out, const int128 *values, size_t count,
                       const struct cube_bin *bins, size_t bin_count)
 {
-    buffer_add_u8(out, (uint8_t)count);
-    for (size_t i = 0; i < count; i++) {
-        buffer_add_u64(out, (uint64_t)(uint128)values[i]);
-        buffer_add_u64(out, (uint64_t)((uint128)values[i] >> 64));
-    }
+    char *room = buffer_room(out, 1 + INTEGER_SIZE * count);
+    if (!room)
+        return;
+    room[0] = (char)(unsigned char)count;
+    for (size_t i = 0; i < count; i++)
+        integer_write(room + 1 + INTEGER_SIZE * i, values[i]);
+    buffer_grow(out, 1 + INTEGER_SIZE * count);
     if (!bins)
         return;
     buffer_add_varint(out, bin_count);
@@ -96,20 +115,19 @@ static enum status bins_read(struct arena *arena, struct reader *reader, struct 
 enum status cell_value_read(struct arena *arena, struct slice bytes, struct cell_value *value,
                             struct error *error)
 {
-    struct reader reader = {.rest = bytes};
-    value->field_count = read_u8(&reader);
+    size_t count = bytes.size ? (unsigned char)bytes.data[0] : 0, head = 1 + INTEGER_SIZE * count;
     value->has_map = false;
     value->bins = NULL;
     value->bin_count = 0;
-    if (reader.failed || value->field_count == 0 || value->field_count > CUBE_FIELDS_MAX)
+    if (count == 0 || count > CUBE_FIELDS_MAX || bytes.size < head)
         return no_cell(error);
-    for (size_t i = 0; i < value->field_count; i++) {
-        uint64_t low = read_u64(&reader), high = read_u64(&reader);
-        value->values[i] = (int128)((uint128)high << 64 | low);
-    }
-    if (reader.failed)
-        return no_cell(error);
-    return reader.rest.size ? bins_read(arena, &reader, value, error) : STATUS_OK;
+    for (size_t i = 0; i < count; i++)
+        value->values[i] = integer_read(bytes.data + 1 + INTEGER_SIZE * i);
+    value->field_count = count;
+    if (bytes.size == head)
+        return STATUS_OK;
+    struct reader reader = {.rest = {.data = bytes.data + head, .size = bytes.size - head}};
+    return bins_read(arena, &reader, value, error);
 }
 
 static int metric_name_compare(const void *a, const void *b)

@@ -32,37 +32,33 @@ static bool bins_equal(const struct bin_range *one, const struct bin_range *othe
     return true;
 }
 
-static bool bins_add(struct cell_map *map, struct cell *cell, const struct bin_range *bins,
+static bool bins_add(struct cell_map *map, struct cell_sums *sums, const struct bin_range *bins,
                      int64_t sign)
 {
     for (size_t i = 0; i < bins->count; i++)
-        if (!cell_add_bin(map, cell, bins->items[i].bin, sign * bins->items[i].count))
+        if (!cell_add_bin(map, sums, bins->items[i].bin, sign * bins->items[i].count))
             return false;
     return true;
 }
 
-/* What one number changes: fields from one row to another, bins taken and given. */
+/* What one number changes: its integers' differences, and bins taken and given. */
 struct change {
     const struct scheme_cell *cell;
-    const int128 *before, *after; /* NULL: zeros */
+    const int128 *values;
     struct bin_range taken, given;
 };
 
-static bool change_apply(struct cell_map *map, struct cell_key *key, const struct change *change)
+static bool change_apply(struct cell_map *map, const struct cell_key *key,
+                         const struct change *change)
 {
     size_t count = change->cell->count;
-    struct cell *cell = cell_map_at(map, key, count, change->cell->has_map);
-    if (!cell)
+    struct cell_sums *sums = cell_map_at(map, key, count, change->cell->has_map);
+    if (!sums)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        uint128 value = (uint128)cell->values[i];
-        if (change->after)
-            value += (uint128)change->after[i];
-        if (change->before)
-            value -= (uint128)change->before[i];
-        cell->values[i] = (int128)value;
-    }
-    return bins_add(map, cell, &change->taken, -1) && bins_add(map, cell, &change->given, 1);
+    for (size_t i = 0; i < count; i++)
+        if (change->values[i] != 0)
+            sums->values[i] = (int128)((uint128)sums->values[i] + (uint128)change->values[i]);
+    return bins_add(map, sums, &change->taken, -1) && bins_add(map, sums, &change->given, 1);
 }
 
 /* In every slice of `place` in which the number stands. */
@@ -88,12 +84,16 @@ static struct cell_key key_of(const struct scheme_definition *definition,
                              .variant = contribution->variant};
 }
 
-static bool row_is_zero(const int128 *fields, size_t count)
+/* after - before; NULL: zeros.  Whether they differ. */
+static bool differences(const int128 *before, const int128 *after, size_t count,
+                        int128 values[static CUBE_FIELDS_MAX])
 {
-    for (size_t i = 0; i < count; i++)
-        if (fields[i] != 0)
-            return false;
-    return true;
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        values[i] = (int128)((uint128)(after ? after[i] : 0) - (uint128)(before ? before[i] : 0));
+        any |= values[i] != 0;
+    }
+    return any;
 }
 
 /* All of one contribution, given or taken away. */
@@ -101,20 +101,19 @@ static bool contribution_apply(struct cell_map *map, const struct scheme_definit
                                const struct contribution *whole, bool given)
 {
     size_t at = 0;
+    int128 values[CUBE_FIELDS_MAX];
     struct cell_key key = key_of(definition, whole);
     for (size_t i = 0; whole->row && i < definition->cell_count; i++) {
         const struct scheme_cell *cell = &definition->cells[i];
         const int128 *fields = whole->row + cell->first;
         struct bin_range bins = bins_of(whole, i, &at), none = {0};
         struct change change = {.cell = cell,
-                                .before = given ? NULL : fields,
-                                .after = given ? fields : NULL,
+                                .values = values,
                                 .taken = given ? none : bins,
                                 .given = given ? bins : none};
         key.metric = (uint8_t)i;
-        if (row_is_zero(fields, cell->count))
-            continue;
-        if (!change_spread(map, &key, whole, &change))
+        if (differences(given ? NULL : fields, given ? fields : NULL, cell->count, values) &&
+            !change_spread(map, &key, whole, &change))
             return false;
     }
     return true;
@@ -133,19 +132,19 @@ static bool difference_apply(struct cell_map *map, const struct scheme_definitio
                              const struct contribution *before, const struct contribution *after)
 {
     size_t before_at = 0, after_at = 0;
+    int128 values[CUBE_FIELDS_MAX];
     struct cell_key key = key_of(definition, after);
     for (size_t i = 0; i < definition->cell_count; i++) {
         const struct scheme_cell *cell = &definition->cells[i];
         struct change change = {.cell = cell,
-                                .before = before->row + cell->first,
-                                .after = after->row + cell->first,
+                                .values = values,
                                 .taken = bins_of(before, i, &before_at),
                                 .given = bins_of(after, i, &after_at)};
         key.metric = (uint8_t)i;
-        if (memcmp(change.before, change.after, cell->count * sizeof *change.before) == 0 &&
-            bins_equal(&change.taken, &change.given))
-            continue;
-        if (!change_spread(map, &key, after, &change))
+        bool differ =
+            differences(before->row + cell->first, after->row + cell->first, cell->count, values);
+        if ((differ || !bins_equal(&change.taken, &change.given)) &&
+            !change_spread(map, &key, after, &change))
             return false;
     }
     return true;

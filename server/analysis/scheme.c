@@ -3,8 +3,9 @@
  * numbers; its metrics in scheme_metric.c.
  */
 
-#include "scheme_parts.h"
+#include "scheme.h"
 
+#include "scheme_parts.h"
 #include "slices.h"
 
 #include <assert.h>

@@ -11,7 +11,6 @@ import fold_oracle
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 START = fold_oracle.instant("2026-01-01")
 HOUR = 3_600_000
-DAYS = 40
 EVENTS = ["Contact", "Mail", "Deal", "Call"]
 STEPS = ["welcome", "tour", "3"]
 
@@ -26,12 +25,12 @@ def random_item(chance):
     if chance.random() < .4:
         return event
     item = {"event": event}
-    if chance.random() < .5:
+    if chance.random() < .4:
         item["where"] = chance.choice([{"kind": ["a", "b"]}, {"amount": {"gte": 5}}, {"kind": "a"},
                                        {"kind": "a", "amount": {"lt": 9}}])
-    if chance.random() < .3:
+    if chance.random() < .2:
         item["times"] = chance.randint(2, 3)
-    if chance.random() < .3:
+    if chance.random() < .2:
         item["distinct_days"] = chance.randint(2, 3)
     return item
 
@@ -218,69 +217,93 @@ def random_traits(chance):
                           {"other": 1, "age": "old"}, {"age": 1e300}, {"age": None}])
 
 
-def random_outcome(chance, message, time, number):
-    message["type"] = chance.choice(["track", "track", "track", "page", "screen"])
+def anchor(member, units):
+    """About when a unit met its variant; those of one account at the same hour."""
+    return START + (2 * 24 + (member // 3 * 7919 + units * 31) % (24 * 30)) * HOUR
+
+
+def random_time_near(chance, base):
+    """At, just before and just after the ends of windows; and anywhere between."""
+    sort = chance.random()
+    if sort < .25:
+        return base + chance.choice([0, 0, 1, -1, 90 * 60_000, 12 * HOUR, 24 * HOUR, 36 * HOUR,
+                                     60 * HOUR, 72 * HOUR, 7 * 24 * HOUR, 14 * 24 * HOUR,
+                                     21 * 24 * HOUR]) + chance.choice([-1, 0, 0, 1])
+    if sort < .4:
+        return base - chance.randrange(8 * 24 * HOUR)
+    return base + int(2 ** (chance.random() * 31))
+
+
+def random_outcome(chance, message, number):
+    message["type"] = chance.choice(["track"] * 8 + ["page", "screen"])
     if message["type"] != "track":
-        return time
-    message["event"] = chance.choice(EVENTS + EVENTS + ["Beat", "Odd", "Closed", "NPS Answered",
-                                                        "Onboarding Step Viewed"])
+        return 0
+    message["event"] = chance.choice(EVENTS * 4 + ["Beat", "Odd", "Closed", "NPS Answered",
+                                                   "NPS Answered", "Onboarding Step Viewed"])
     message["properties"] = random_properties(chance)
-    if message["event"] == "NPS Answered":
-        message["properties"] = {"score": chance.choice([0, 6, 7, 8, 9, 10, "9", 11, -1, 6.5, None,
-                                                         "ten", 10.0])}
-        time += number % 3_000_000 + 1
-    return time
+    if message["event"] != "NPS Answered":
+        return 0
+    message["properties"] = {"score": chance.choice([0, 6, 7, 8, 9, 10, "9", 11, -1, 6.5, None,
+                                                     "ten", 10.0])}
+    return number % 3_000_000 + 1
 
 
-def random_step(chance, message, time):
-    what = chance.choice(["Viewed", "Viewed", "Completed", "Dismissed", "Failed", "Skipped"])
-    step = chance.choice(STEPS + ["unknown"])
+def random_step(chance, message):
+    what = chance.choice(["Viewed", "Viewed", "Viewed", "Completed", "Dismissed", "Failed", "Skipped"])
+    step = chance.choice(STEPS * 3 + ["unknown"])
     message.update(type="track", event=f"Onboarding Step {what}", properties={
-        "experiment_id": chance.choice(["users", "accounts", "history", "none"]),
+        "experiment_id": chance.choice(["users", "accounts", "history", "history", "history"]
+                                       + (["visitors", "none"] if chance.random() < .2 else [])),
         "step": 3 if step == "3" and chance.random() < .5 else step})
-    return time + chance.choice([0, 0, 1, 999, 1000, 127_000, 128_500, 300_000, 5_000_000])
 
 
-def random_exposure(chance, message, units):
+def random_exposure(chance, message, member):
+    wanted = chance.choice(["users", "accounts", "visitors", "history", "history", "none"])
     message.update(type="track", event="Experiment Viewed", properties={
-        "experiment_id": chance.choice(["users", "accounts", "visitors", "history", "none"]),
-        "variation_id": chance.choice(["a", "a", "a", "b", "1", "c", "x"])})
-    if message["properties"]["experiment_id"] == "accounts":
-        message["context"] = {"groupId": f"acme-{chance.randrange(units // 3 + 1)}"}
-    if message["properties"]["experiment_id"] == "visitors":
-        message["anonymousId"] = f"visitor-{chance.randrange(units)}"
+        "experiment_id": wanted,
+        "variation_id": chance.choice("ab") if chance.random() < .15 else
+        ["a", "b", "1", "c", "x", "a", "b"][member // 3 % 7]})
+    if wanted == "accounts":
+        message["context"] = {"groupId": f"acme-{member // 3}"}
+    if wanted == "visitors":
+        message["anonymousId"] = f"visitor-{member}"
     if chance.random() < .3:
         message.setdefault("context", {})["traits"] = random_traits(chance)
     if chance.random() < .05:
         message["skewed"] = True
 
 
-def random_message(chance, number, units, days):
-    time = START + chance.randrange(24 * days) * HOUR
-    message = {"messageId": f"m{number}", "userId": f"u{chance.randrange(units)}",
+def random_message(chance, number, units):
+    member = chance.randrange(units)
+    base = anchor(member, units)
+    message = {"messageId": f"m{number}", "userId": f"u{member}",
                "receivedAt": "2026-06-01T00:00:00Z"}
     if chance.random() < .5:
-        message["context"] = {"groupId": f"acme-{chance.randrange(units // 3 + 1)}"}
+        message["context"] = {"groupId": f"acme-{member // 3}"}
     if chance.random() < .5:
-        message["anonymousId"] = f"visitor-{chance.randrange(units)}"
+        message["anonymousId"] = f"visitor-{member}"
     sort = chance.random()
     if sort < .5:
-        time = random_outcome(chance, message, time, number)
-    elif sort < .62:
-        time = random_step(chance, message, time)
-    elif sort < .85:
-        time += number % 3_000_000 + 1
-        random_exposure(chance, message, units)
+        time = random_time_near(chance, base) + random_outcome(chance, message, number)
+    elif sort < .7:
+        random_step(chance, message)
+        time = random_time_near(chance, base) if chance.random() < .2 else \
+            base + chance.choice([0, 1, 999, 1000, 127_000, 128_500, 300_000, 5_000_000,
+                                  int(2 ** (chance.random() * 31))])
+    elif sort < .88:
+        random_exposure(chance, message, member)
+        early = chance.random() < .75  # most meet it at once
+        time = base + number % 3_000_000 + 1 if not early else base - number % 3_000_000
     else:
-        time += number % 3_000_000 + 1
         message.update(type="identify", traits=random_traits(chance))
+        time = base + chance.choice([-96, -1, 0, 5]) * HOUR + number % 3_000_000 + 1
     message["timestamp"] = stamp(time)
     return message
 
 
-def random_messages(seed, count, units, days=DAYS):
+def random_messages(seed, count, units):
     chance = random.Random(seed)
-    messages = [random_message(chance, number, units, days) for number in range(count)]
+    messages = [random_message(chance, number, units) for number in range(count)]
     for number in range(count // 10):  # another body under the id of one that is there
         twin = dict(chance.choice(messages[:count]))
         time = fold_oracle.instant(twin["timestamp"]) + (1 + number) * 2 * HOUR + number
