@@ -39,6 +39,8 @@
 /* Binary digits beyond those that an error analysis asks for. */
 #define GUARD_BITS 128
 
+#define SMALL_SUM ((int128)1 << 31)
+
 /* Everything that the estimators ask of the sizes, over accounts with members. */
 struct totals {
     struct ratio_sums sums; /* y over members, the accounts as units */
@@ -154,11 +156,30 @@ enum reason cluster_pooled_share(const struct cluster *cluster, double *share)
     return reason ? reason : ratio_value(&totals.sums, share);
 }
 
+/* M^2 E_s as an int128, where M, Y and the sums of this size are as small as those of any real
+ * experiment: no term passes 2^122. */
+static bool small_residuals(const struct ratio_sums *sums, const struct cluster_size *at,
+                            int128 *value)
+{
+    int128 m = sums->s, y = sums->y, size = (int128)at->size;
+    if (m >= 1 << 30 || y <= -SMALL_SUM || y >= SMALL_SUM || at->y <= -SMALL_SUM ||
+        at->y >= SMALL_SUM || at->yy >= (int128)1 << 62 || at->size >= 1 << 25)
+        return false;
+    *value =
+        m * m * at->yy - 2 * m * y * size * at->y + y * y * size * (size * (int128)at->accounts);
+    return true;
+}
+
 /* value := M^2 E_s = M^2 Q_s - 2 M Y s Y_s + Y^2 s^2 G_s */
 static void exact_set_residuals(mpz_t value, const struct ratio_sums *sums,
                                 const struct cluster_size *at)
 {
+    int128 small;
     mpz_t size, share, term;
+    if (small_residuals(sums, at, &small)) {
+        exact_set(value, small);
+        return;
+    }
     mpz_inits(size, share, term, NULL);
     exact_set(size, sums->s);
     exact_set(share, sums->y);

@@ -15,13 +15,30 @@
 
 #define KEPT_BITS 62
 
+/* The difference of two products below 2^126 leaves no int128. */
+#define SMALL_BITS 126
+
 /* The exponent of the last bit of a subnormal double. */
 #define EXPONENT_MIN (DBL_MIN_EXP - DBL_MANT_DIG)
 
+__extension__ typedef unsigned __int128 uint128;
+
+static uint128 size_of(int128 value)
+{
+    return value < 0 ? -(uint128)value : (uint128)value;
+}
+
+static int bit_length(int128 value)
+{
+    uint64_t high = (uint64_t)(size_of(value) >> 64), low = (uint64_t)size_of(value);
+    if (high)
+        return 128 - __builtin_clzll(high);
+    return low ? 64 - __builtin_clzll(low) : 0;
+}
+
 void exact_set(mpz_t value, int128 from)
 {
-    __extension__ typedef unsigned __int128 uint128;
-    uint128 size = from < 0 ? -(uint128)from : (uint128)from;
+    uint128 size = size_of(from);
     uint64_t halves[2] = {(uint64_t)(size >> 64), (uint64_t)size};
     mpz_import(value, 2, 1, sizeof *halves, 0, 0, halves);
     if (from < 0)
@@ -33,9 +50,23 @@ void exact_set_count(mpz_t value, uint64_t from)
     mpz_import(value, 1, 1, sizeof from, 0, 0, &from);
 }
 
+bool exact_small_cross(uint64_t n, int128 ab, int128 a, int128 b, int128 *cross)
+{
+    if (bit_length((int128)n) + bit_length(ab) > SMALL_BITS ||
+        bit_length(a) + bit_length(b) > SMALL_BITS)
+        return false;
+    *cross = (int128)n * ab - a * b;
+    return true;
+}
+
 void exact_set_cross(mpz_t value, uint64_t n, int128 ab, int128 a, int128 b)
 {
+    int128 cross;
     mpz_t left, right;
+    if (exact_small_cross(n, ab, a, b, &cross)) {
+        exact_set(value, cross);
+        return;
+    }
     mpz_inits(left, right, NULL);
     exact_set_count(left, n);
     exact_set(right, ab);

@@ -12,10 +12,15 @@
 #include "stats/sums.h"
 
 #include <gmp.h>
+#include <stdbool.h>
 
 /* value := from. */
 void exact_set(mpz_t value, int128 from);
 void exact_set_count(mpz_t value, uint64_t from);
+
+/* *cross = n ab - a b where no product needs more than 126 bits, as real sums hardly ever do; false
+ * elsewhere, and *cross untouched. */
+bool exact_small_cross(uint64_t n, int128 ab, int128 a, int128 b, int128 *cross);
 
 /* value := n ab - a b. */
 void exact_set_cross(mpz_t value, uint64_t n, int128 ab, int128 a, int128 b);

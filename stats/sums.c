@@ -157,7 +157,10 @@ enum reason sums_covariance(const struct joint_sums *sums, struct moments *x, st
 
 double exact_cross(uint64_t n, int128 ab, int128 a, int128 b)
 {
+    int128 small;
     mpz_t cross, one;
+    if (exact_small_cross(n, ab, a, b, &small))
+        return (double)small; /* rounded to nearest, ties to even */
     mpz_init(cross);
     mpz_init_set_ui(one, 1);
     exact_set_cross(cross, n, ab, a, b);
