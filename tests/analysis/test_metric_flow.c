@@ -80,10 +80,11 @@ static void a_wait_runs_from_the_last_earlier_step_that_was_viewed(void **state)
     meet(&made, "v");
     step(&made, "v", "Viewed", "\"hello\"", 9 * SECOND); /* comes after the step that follows it */
     step(&made, "v", "Viewed", "\"add\"", 4 * SECOND);
+    step(&made, "v", "Viewed", "3", 29 * SECOND); /* after the later of the two */
     fold_all(&made);
     assert_bins(&made, HELLO, "0:9=1 0:10=1");
     assert_bins(&made, ADD, "0:4=1");
-    assert_bins(&made, THREE, "0:15=1");
+    assert_bins(&made, THREE, "0:15=1 0:20=1");
     metric_world_remove(&made);
 }
 
@@ -151,6 +152,31 @@ static void covariates_are_what_was_known_at_the_exposure(void **state)
     metric_world_remove(&made);
 }
 
+/* [-24 h, 0) is one day and [-48 h, -24 h) another. */
+static void days_before_the_exposure_are_elapsed_days_too(void **state)
+{
+    (void)state;
+    struct metric_world made;
+    metric_world_make(&made,
+                      VARIANTS "metrics: {goal: days, why: w}\n"
+                               "analysis:\n"
+                               "  expect: {baseline: 20%, lift: 10%, units: 1000}\n"
+                               "  adjust_for: [{metric: days, before: 3d}]\n",
+                      "  days: {kind: conversion, event: {event: Call, distinct_days: 2}, within: "
+                      "7d}\n");
+    meet(&made, "one");
+    act(&made, "one", "Call", "", -DAY);
+    act(&made, "one", "Call", "", -1);
+    act(&made, "one", "Call", "", 0);
+    meet(&made, "two");
+    act(&made, "two", "Call", "", -DAY - 1);
+    act(&made, "two", "Call", "", -DAY);
+    fold_all(&made);
+    assert_field(&made, 0, UNITS_N, 2);
+    assert_field(&made, 0, UNITS_FIELD_COUNT, MICRO);
+    metric_world_remove(&made);
+}
+
 static void joint_fields_are_products_with_covariates_and_with_the_goal(void **state)
 {
     (void)state;
@@ -181,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_wait_runs_from_the_last_earlier_step_that_was_viewed),
         cmocka_unit_test(a_step_message_counts_once_however_often_it_comes),
         cmocka_unit_test(covariates_are_what_was_known_at_the_exposure),
+        cmocka_unit_test(days_before_the_exposure_are_elapsed_days_too),
         cmocka_unit_test(joint_fields_are_products_with_covariates_and_with_the_goal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,9 @@ Messages go in by `gangway import`, cells come out by `gangway export --table cu
 (tests/oracle/fold_oracle.py) reads the same files.  Then the same messages shuffled and repeated
 give the same bytes.
 """
+import csv
 import datetime
+import io
 import json
 import os
 import pathlib
@@ -135,6 +137,28 @@ class FoldOracle(unittest.TestCase):
             gangway("rebuild", "--store", folder / "store")
             self.assertEqual(gangway("export", "--store", folder / "store", "--table", "cube"),
                              export)
+
+    def test_the_rows_of_csv_are_the_members_of_the_objects(self):
+        catalogue = random_catalogue(random.Random(6))
+        with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+            folder = pathlib.Path(name)
+            write_catalogue(folder / "experiments", catalogue)
+            export = export_of(folder, "store", random_messages(6, 800, 40))
+            text = gangway("export", "--store", folder / "store", "--table", "cube", "--format",
+                           "csv")
+        found = {}
+        for row in csv.DictReader(io.StringIO(text)):
+            place = tuple(row[c] for c in ("experiment", "population", "segment", "value", "cohort",
+                                           "variant", "metric"))
+            found.setdefault(place, {})[row["field"]] = int(row["number"])
+        for line in export.splitlines():
+            row = json.loads(line)
+            want = dict(row["values"])
+            want.update({f"{bins}:{at}": number for bins, at, number in row.get("bins", [])})
+            self.assertEqual(found.pop(tuple(row[c] for c in (
+                "experiment", "population", "segment", "value", "cohort", "variant", "metric"))),
+                want)
+        self.assertEqual(found, {})
 
     def test_what_is_exported_can_be_imported(self):
         catalogue = random_catalogue(random.Random(4))
