@@ -58,6 +58,19 @@ struct sample_ratio_watch {
 MUST_CHECK enum reason sample_ratio_look(const struct sample_ratio *ratio, const uint64_t *counts,
                                          struct sample_ratio_watch *watch);
 
+/* When did the shares change? */
+struct sample_ratio_break {
+    size_t look;      /* 1-based first look of the other shares */
+    double log_ratio; /* ln of their likelihood over that of the weights, from there on */
+};
+
+/* The most likely break: units fit the weights before a look and have other shares, which are
+ * constant, from it on.  `counts` are cumulative, `variants` a look, one look after the other,
+ * never falling.  Read it when the watch has alarmed: it names a look always.  NO_UNITS when all
+ * counts are 0; INVALID as sample_ratio_test, and when a count falls. */
+MUST_CHECK enum reason sample_ratio_break(const struct sample_ratio *ratio, const uint64_t *counts,
+                                          size_t looks, struct sample_ratio_break *found);
+
 enum sample_ratio_state { SAMPLE_RATIO_FITS, SAMPLE_RATIO_WARNING, SAMPLE_RATIO_ALARM };
 
 /* Alarm: the largest factor so far >= 100 and chi-square now p < .001; the factor alone: warning.

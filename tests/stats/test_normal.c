@@ -1,8 +1,9 @@
 /* Tails, their logs and their inverses, against R and against closed forms. */
 
+#include "stats/chi_square.h"
 #include "stats/normal.h"
 #include "stats/random.h"
-#include "support/support.h"
+#include "stats/reference.h"
 
 #include <gsl/gsl_errno.h>
 #include <math.h>
@@ -18,6 +19,34 @@ static void critical_values_match_r(void **state)
     assert_close(normal_z_one_sided(.8), -.8416212335729143, 1e-13);
     assert_close(critical_value(.025, 10), 2.2281388519649385, 1e-11);
     assert_close(critical_value(.025, 0), normal_z_two_sided(.05), 1e-15);
+}
+
+/* mpmath at 50 digits, to quantiles of 1e-300 and tails of 1e-306. */
+static void tails_and_quantiles_match_mpmath(void **state)
+{
+    (void)state;
+    static struct reference table;
+    reference_load(&table, "distributions");
+    for (size_t row = 0; row < table.row_count; row++) {
+        double x = reference_at(&table, row, "x"), df = reference_at(&table, row, "df");
+        double value = NOT_A_NUMBER, log_value = NOT_A_NUMBER;
+        int kind = (int)reference_at(&table, row, "kind");
+        if (kind == 1) {
+            value = -normal_z_one_sided(x);
+        } else if (kind == 4) {
+            struct chi_square tail;
+            assert_int_equal(chi_square_tail(x, (unsigned)df, &tail), REASON_NONE);
+            value = tail.p;
+            log_value = tail.log_p;
+        } else {
+            struct test tail = kind == 2 ? normal_test_upper(x) : t_test_upper(x, df);
+            value = tail.p;
+            log_value = tail.log_p;
+        }
+        assert_close(value, reference_at(&table, row, "value"), 1e-10);
+        if (!isnan(reference_at(&table, row, "log")))
+            assert_close(log_value, reference_at(&table, row, "log"), 1e-10);
+    }
 }
 
 /* t with 1 degree of freedom is Cauchy's: Q(t) = atan(1/t)/pi. */
@@ -104,7 +133,8 @@ static void inverses_undo_the_tails(void **state)
     struct random random = {.state = 3};
     for (int i = 0; i < 500; i++) {
         double tail = random_log(&random, 1e-12, .499), df = random_log(&random, 2, 1e5);
-        assert_close(t_test_upper(critical_value(tail, df), df).p, tail, 1e-9);
+        assert_close(t_test_upper(critical_value(tail, df), df).p, tail, 1e-11);
+        assert_close(critical_value(1 - tail, df), -critical_value(1 - (1 - tail), df), 1e-11);
         assert_close(normal_test_upper(normal_z_one_sided(tail)).p, tail, 1e-12);
         double t = critical_value(tail, df);
         assert_close(normal_test_upper(normal_equivalent(t, df)).p, tail, 1e-9);
@@ -126,6 +156,7 @@ int main(void)
 {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tails_and_quantiles_match_mpmath),
         cmocka_unit_test(critical_values_match_r),
         cmocka_unit_test(t_tails_match_the_closed_forms),
         cmocka_unit_test(both_tails_add_up_to_one),

@@ -206,10 +206,82 @@ static void one_sided_traffic_of_a_thousand_million_stays_finite(void **state)
     assert_true(test.p == 0 && test.log_p < -4.9e8);
 }
 
+#define BREAK_LOOKS 40
+#define UNITS_A_LOOK 1000
+
+/* 1000 units a look, half of them in the treatment before look `first`, `share` from it on. */
+static size_t simulated_break(struct random *random, size_t first, double share)
+{
+    uint64_t counts[2 * BREAK_LOOKS], totals[2] = {0, 0};
+    struct sample_ratio_break found = {0};
+    for (size_t look = 0; look < BREAK_LOOKS; look++) {
+        for (int i = 0; i < UNITS_A_LOOK; i++)
+            totals[random_unit(random) < (look + 1 < first ? .5 : share)]++;
+        counts[2 * look] = totals[0];
+        counts[2 * look + 1] = totals[1];
+    }
+    assert_int_equal(sample_ratio_break(&fair, counts, BREAK_LOOKS, &found), REASON_NONE);
+    return found.look;
+}
+
+static void a_break_is_dated_to_the_look_where_it_began(void **state)
+{
+    (void)state;
+    struct random random = {.state = 20261124};
+    int near = 0, exact = 0;
+    for (int i = 0; i < 200; i++) {
+        size_t first = 6 + (size_t)(i % 30);
+        size_t found = simulated_break(&random, first, i % 2 ? .56 : .44);
+        near += found + 2 >= first && found <= first + 2;
+        exact += found == first;
+    }
+    assert_true(near >= 180 && exact >= 100);
+    /* The first bad look of the watch comes later: it waits for evidence. */
+    assert_int_equal(simulated_break(&random, 1, .56), 1);
+}
+
+/* 10 of each a look, then 20 and 0: look 3, and 20 ln 2 by hand. */
+static void a_break_without_noise_is_exact(void **state)
+{
+    (void)state;
+    const uint64_t counts[] = {10, 10, 20, 20, 40, 20, 40, 20};
+    struct sample_ratio_break found;
+    assert_int_equal(sample_ratio_break(&fair, counts, 3, &found), REASON_NONE);
+    assert_int_equal(found.look, 3);
+    assert_close(found.log_ratio, 20 * M_LN2, 1e-12);
+    assert_int_equal(sample_ratio_break(&fair, counts, 4, &found), REASON_NONE);
+    assert_int_equal(found.look, 3);
+    const double thirds[] = {2, 1};
+    struct sample_ratio uneven = {.weights = thirds, .variants = 2};
+    const uint64_t other[] = {20, 10, 40, 20, 40, 50};
+    assert_int_equal(sample_ratio_break(&uneven, other, 3, &found), REASON_NONE);
+    assert_int_equal(found.look, 3);
+    assert_close(found.log_ratio, 30 * log(3), 1e-12);
+}
+
+static void a_break_needs_units_and_counts_that_never_fall(void **state)
+{
+    (void)state;
+    const uint64_t none[] = {0, 0}, falling[] = {5, 5, 4, 9};
+    const uint64_t huge[] = {500000000, 500000000, 1000000000, 1000100000};
+    struct sample_ratio_break found = {.look = 42};
+    assert_int_equal(sample_ratio_break(&fair, none, 0, &found), REASON_NO_UNITS);
+    assert_int_equal(sample_ratio_break(&fair, none, 1, &found), REASON_NO_UNITS);
+    assert_int_equal(sample_ratio_break(&fair, falling, 2, &found), REASON_INVALID);
+    struct sample_ratio one = {.weights = halves, .variants = 1};
+    assert_int_equal(sample_ratio_break(&one, huge, 2, &found), REASON_INVALID);
+    assert_int_equal(found.look, 42);
+    assert_int_equal(sample_ratio_break(&fair, huge, 2, &found), REASON_NONE);
+    assert_int_equal(found.look, 2);
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_break_is_dated_to_the_look_where_it_began),
+        cmocka_unit_test(a_break_without_noise_is_exact),
+        cmocka_unit_test(a_break_needs_units_and_counts_that_never_fall),
         cmocka_unit_test(chi_square_matches_r),
         cmocka_unit_test(log_bayes_factor_and_its_p_match_the_authors_code),
         cmocka_unit_test(a_prior_from_the_concentration_is_the_weights_times_it),
