@@ -38,27 +38,42 @@
 /* Enough for bisection alone to reach the smallest offset of a double. */
 #define OFFSET_STEPS_MAX 1100
 
-/* The counts as reals: successes x and failures y of n units each. */
+/* The counts as reals: successes x and failures y of n units each; the variance's factor N/(N-1),
+ * or 1. */
 struct counts {
     double x1, y1, n1, x0, y0, n0;
+    double inflation;
+    double difference;
 };
 
-static enum reason proportion_check(struct proportion rate)
+enum reason proportion_check(struct proportion rate)
 {
     if (rate.units == 0)
         return REASON_NO_UNITS;
     return rate.successes > rate.units ? REASON_INVALID : REASON_NONE;
 }
 
-static enum reason pair_check(const struct proportion_pair *pair)
+enum reason proportion_pair_check(const struct proportion_pair *pair)
 {
     enum reason reason = proportion_check(pair->treatment);
     return reason ? reason : proportion_check(pair->control);
 }
 
+/* The product of two counts, which sums.h's signed integer need not hold. */
+__extension__ typedef unsigned __int128 product;
+
+/* p1 - p0, rounded once: between rates near 1 a difference of doubles has few digits left. */
+static double rate_difference(struct proportion t, struct proportion c)
+{
+    product ours = (product)t.successes * c.units, theirs = (product)c.successes * t.units;
+    double gap = ours >= theirs ? (double)(ours - theirs) : -(double)(theirs - ours);
+    return gap / ((double)t.units * (double)c.units);
+}
+
 static struct counts pair_counts(const struct proportion_pair *pair)
 {
     const struct proportion t = pair->treatment, c = pair->control;
+    double n = (double)t.units + (double)c.units;
     return (struct counts){
         .x1 = (double)t.successes,
         .y1 = (double)(t.units - t.successes),
@@ -66,12 +81,9 @@ static struct counts pair_counts(const struct proportion_pair *pair)
         .x0 = (double)c.successes,
         .y0 = (double)(c.units - c.successes),
         .n0 = (double)c.units,
+        .inflation = n / (n - 1),
+        .difference = rate_difference(t, c),
     };
-}
-
-static double rate_difference(const struct counts *k)
-{
-    return k->x1 / k->n1 - k->x0 / k->n0;
 }
 
 /* The rates q1 = base1 + u and q0 = base0 + u with a fixed difference, u in [0, length], and the
@@ -163,14 +175,13 @@ static double score_variance(const struct counts *k, double null)
             .length = f.length,
         };
     double u = profile_offset(&f, f.length / 2), rest = f.length - u;
-    double n = k->n1 + k->n0;
     return ((f.base1 + u) * (f.base0 + rest) / k->n1 + (f.base0 + u) * (f.base1 + rest) / k->n0) *
-           (n / (n - 1));
+           k->inflation;
 }
 
 static double score_statistic(const struct counts *k, double null)
 {
-    double numerator = rate_difference(k) - null;
+    double numerator = k->difference - null;
     return numerator == 0 ? 0 : numerator / sqrt(score_variance(k, null));
 }
 
@@ -183,7 +194,7 @@ static double limit_distance(double null, const void *about)
 {
     const struct limit *limit = about;
     double reach = limit->z * sqrt(score_variance(limit->counts, null));
-    return rate_difference(limit->counts) - null - reach;
+    return limit->counts->difference - null - reach;
 }
 
 /* The limit when every unit of both has the same outcome: one rate stays at 0 (or 1), the other is
@@ -191,8 +202,7 @@ static double limit_distance(double null, const void *about)
 static double degenerate_limit(const struct counts *k, enum side side, double z)
 {
     bool treatment_is_off = (side == SIDE_HIGH) == (k->x1 == 0);
-    double n = k->n1 + k->n0;
-    double odds = z * z / (treatment_is_off ? k->n1 : k->n0) * (n / (n - 1));
+    double odds = z * z / (treatment_is_off ? k->n1 : k->n0) * k->inflation;
     return (side == SIDE_LOW ? -1 : 1) * (odds / (1 + odds));
 }
 
@@ -200,7 +210,7 @@ static double degenerate_limit(const struct counts *k, enum side side, double z)
 static double score_limit(const struct counts *k, enum side side, double z)
 {
     double end = side == SIDE_LOW ? -1 : 1;
-    double start = rate_difference(k);
+    double start = k->difference;
     if (start == end)
         return end;
     if (k->x1 + k->x0 == 0 || k->y1 + k->y0 == 0)
@@ -229,21 +239,44 @@ enum reason proportion_wilson(struct proportion rate, double alpha, struct inter
     return REASON_NONE;
 }
 
+/* The roots r of (|x - n r| - 1/2)^2 = z^2 n r (1-r); at the observed end the limit is 0 or 1. */
+enum reason proportion_wilson_corrected(struct proportion rate, double alpha,
+                                        struct interval *interval)
+{
+    enum reason reason = proportion_check(rate);
+    if (reason)
+        return reason;
+    if (!alpha_is_valid(alpha))
+        return REASON_INVALID;
+    double n = (double)rate.units, x = (double)rate.successes, z = normal_z_two_sided(alpha);
+    double y = (double)(rate.units - rate.successes), shift = fmin(.5, fabs(x - n / 2));
+    double low_x = x - shift, high_x = x + shift, half = z * z / 2;
+    double low_root = z * sqrt(half / 2 + low_x * ((y + shift) / n));
+    double high_root = z * sqrt(half / 2 + high_x * ((y - shift) / n));
+    struct interval result = {.low = 0, .high = 1};
+    if (low_x > 0)
+        result.low = low_x * (low_x / n) / (low_x + half + low_root);
+    if (y - shift > 0)
+        result.high = (high_x + half + high_root) / (n + z * z);
+    *interval = result;
+    return REASON_NONE;
+}
+
 enum reason proportion_difference(const struct proportion_pair *pair, double *difference,
                                   double *se)
 {
-    enum reason reason = pair_check(pair);
+    enum reason reason = proportion_pair_check(pair);
     if (reason)
         return reason;
     struct counts k = pair_counts(pair);
-    *difference = rate_difference(&k);
+    *difference = k.difference;
     *se = sqrt(k.x1 / k.n1 * (k.y1 / k.n1) / k.n1 + k.x0 / k.n0 * (k.y0 / k.n0) / k.n0);
     return REASON_NONE;
 }
 
 enum reason proportion_score(const struct proportion_pair *pair, double null, struct test *test)
 {
-    enum reason reason = pair_check(pair);
+    enum reason reason = proportion_pair_check(pair);
     if (reason)
         return reason;
     if (!(fabs(null) < 1))
@@ -266,25 +299,39 @@ enum reason proportion_score_one_sided(const struct proportion_pair *pair, doubl
     return REASON_NONE;
 }
 
-enum reason proportion_score_interval(const struct proportion_pair *pair, double alpha,
-                                      struct interval *interval)
+static enum reason score_interval(const struct proportion_pair *pair, enum score_variance variance,
+                                  double alpha, struct interval *interval)
 {
-    enum reason reason = pair_check(pair);
+    enum reason reason = proportion_pair_check(pair);
     if (reason)
         return reason;
     if (!alpha_is_valid(alpha))
         return REASON_INVALID;
     struct counts k = pair_counts(pair);
     double z = normal_z_two_sided(alpha);
+    if (variance == VARIANCE_PLAIN)
+        k.inflation = 1;
     *interval = (struct interval){.low = score_limit(&k, SIDE_LOW, z),
                                   .high = score_limit(&k, SIDE_HIGH, z)};
     return REASON_NONE;
 }
 
+enum reason proportion_score_interval(const struct proportion_pair *pair, double alpha,
+                                      struct interval *interval)
+{
+    return score_interval(pair, VARIANCE_UNBIASED, alpha, interval);
+}
+
+enum reason proportion_mee_interval(const struct proportion_pair *pair, double alpha,
+                                    struct interval *interval)
+{
+    return score_interval(pair, VARIANCE_PLAIN, alpha, interval);
+}
+
 enum reason proportion_score_bound(const struct proportion_pair *pair, enum side side, double alpha,
                                    double *bound)
 {
-    enum reason reason = pair_check(pair);
+    enum reason reason = proportion_pair_check(pair);
     if (reason)
         return reason;
     if (!(alpha > 0 && alpha < .5))
@@ -314,13 +361,13 @@ enum reason proportion_newcombe(const struct proportion_pair *pair, double alpha
 
 enum reason proportion_pooled_z(const struct proportion_pair *pair, struct test *test)
 {
-    enum reason reason = pair_check(pair);
+    enum reason reason = proportion_pair_check(pair);
     if (reason)
         return reason;
     struct counts k = pair_counts(pair);
     if (k.x1 + k.x0 == 0 || k.y1 + k.y0 == 0)
         return REASON_NO_VARIATION;
     double n = k.n1 + k.n0, variance = (k.x1 + k.x0) / n * ((k.y1 + k.y0) / n);
-    *test = normal_test(rate_difference(&k) / sqrt(variance / k.n1 + variance / k.n0));
+    *test = normal_test(k.difference / sqrt(variance / k.n1 + variance / k.n0));
     return REASON_NONE;
 }

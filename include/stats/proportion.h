@@ -23,9 +23,22 @@ struct proportion_pair {
     struct proportion treatment, control;
 };
 
+/* NO_UNITS, or INVALID if successes > units; of a pair, the treatment's reason first. */
+MUST_CHECK enum reason proportion_check(struct proportion rate);
+MUST_CHECK enum reason proportion_pair_check(const struct proportion_pair *pair);
+
+/* The variance of a score: with the factor N/(N-1) of Miettinen and Nurminen, or without it, which
+ * makes Mee's interval of a difference and Koopman's of a ratio. */
+enum score_variance { VARIANCE_UNBIASED, VARIANCE_PLAIN };
+
 /* Wilson's score interval of one rate, inside [0, 1].  NO_UNITS; INVALID if successes > units. */
 MUST_CHECK enum reason proportion_wilson(struct proportion rate, double alpha,
                                          struct interval *interval);
+
+/* Wilson's interval with Yates' correction: the rates whose chi-square, lessened by half a unit,
+ * is kept.  Conservative, as Clopper and Pearson's; what R's prop.test shows when not told. */
+MUST_CHECK enum reason proportion_wilson_corrected(struct proportion rate, double alpha,
+                                                   struct interval *interval);
 
 /* treatment - control and its unpooled standard error, sqrt(sum p(1-p)/n), which may be 0.
  * NO_UNITS when either has none. */
@@ -45,6 +58,10 @@ MUST_CHECK enum reason proportion_score_one_sided(const struct proportion_pair *
 /* Every difference that the two-sided score test at alpha keeps; limits inside [-1, 1]. */
 MUST_CHECK enum reason proportion_score_interval(const struct proportion_pair *pair, double alpha,
                                                  struct interval *interval);
+
+/* Mee's interval: the same without the factor N/(N-1). */
+MUST_CHECK enum reason proportion_mee_interval(const struct proportion_pair *pair, double alpha,
+                                               struct interval *interval);
 
 /* One limit with one-sided error alpha < .5: the lower (SIDE_LOW) or upper one. */
 MUST_CHECK enum reason proportion_score_bound(const struct proportion_pair *pair, enum side side,

@@ -4,43 +4,9 @@
  */
 
 #include "stats/normal.h"
-#include "stats/proportion.h"
-#include "stats/random.h"
-#include "stats/reference.h"
+#include "stats/pairs.h"
 
 #include <gsl/gsl_errno.h>
-
-static struct proportion_pair pair_at(const struct reference *table, size_t row)
-{
-    return (struct proportion_pair){
-        .treatment = {reference_count(table, row, "x_treatment"),
-                      reference_count(table, row, "n_treatment")},
-        .control = {reference_count(table, row, "x_control"),
-                    reference_count(table, row, "n_control")},
-    };
-}
-
-/* Up to 3000 units a variant, rates of all sizes, none and all included. */
-static struct proportion_pair random_pair(struct random *random)
-{
-    uint64_t n1 = (uint64_t)random_log(random, 1, 3000), n0 = (uint64_t)random_log(random, 1, 3000);
-    double rate = random_unit(random) < .5 ? random_log(random, 1e-4, 1) : random_unit(random);
-    double other = fmin(1, fmax(0, rate + .2 * (random_unit(random) - .5)));
-    return (struct proportion_pair){
-        .treatment = {(uint64_t)((double)n1 * rate + .5), n1},
-        .control = {(uint64_t)((double)n0 * other + .5), n0},
-    };
-}
-
-static struct proportion_pair swapped(struct proportion_pair pair)
-{
-    return (struct proportion_pair){.treatment = pair.control, .control = pair.treatment};
-}
-
-static struct proportion failures(struct proportion rate)
-{
-    return (struct proportion){rate.units - rate.successes, rate.units};
-}
 
 static struct interval score_interval(const struct proportion_pair *pair, double alpha)
 {
@@ -89,6 +55,56 @@ static void score_interval_and_statistic_match_mpmath(void **state)
         assert_close(interval.high, reference_at(&table, row, "high"), 1e-8);
         assert_close(score_at(&pair, 0).statistic, isnan(z) ? 0 : z, 1e-9);
     }
+}
+
+static void mee_interval_matches_mpmath(void **state)
+{
+    (void)state;
+    static struct reference table;
+    reference_load(&table, "proportion_ratio");
+    for (size_t row = 0; row < table.row_count; row++) {
+        struct proportion_pair pair = pair_at(&table, row);
+        struct interval interval = {NOT_A_NUMBER, NOT_A_NUMBER};
+        assert_int_equal(
+            proportion_mee_interval(&pair, 1 - reference_at(&table, row, "conf"), &interval),
+            REASON_NONE);
+        assert_close(interval.low, reference_at(&table, row, "mee_low"), 1e-8);
+        assert_close(interval.high, reference_at(&table, row, "mee_high"), 1e-8);
+    }
+}
+
+static void corrected_wilson_matches_r_and_holds_the_plain_one(void **state)
+{
+    (void)state;
+    static struct reference table;
+    reference_load(&table, "clopper_pearson");
+    for (size_t row = 0; row < table.row_count; row++) {
+        struct proportion rate = {reference_count(&table, row, "x"),
+                                  reference_count(&table, row, "n")};
+        struct interval interval = {NOT_A_NUMBER, NOT_A_NUMBER}, plain;
+        double alpha = reference_at(&table, row, "alpha");
+        assert_int_equal(proportion_wilson_corrected(rate, alpha, &interval), REASON_NONE);
+        assert_int_equal(proportion_wilson(rate, alpha, &plain), REASON_NONE);
+        assert_true(interval.low <= plain.low && interval.high >= plain.high);
+        assert_true(interval.low >= 0 && interval.high <= 1);
+        if (isnan(reference_at(&table, row, "corrected_low")))
+            continue;
+        assert_close(interval.low, reference_at(&table, row, "corrected_low"), 1e-9);
+        assert_close(interval.high, reference_at(&table, row, "corrected_high"), 1e-9);
+    }
+}
+
+/* (1e9 - 1)/1e9 less (1e9 - 100)/1e9: the doubles of the two rates agree in seven digits. */
+static void a_difference_of_rates_near_one_keeps_its_digits(void **state)
+{
+    (void)state;
+    struct proportion_pair pair = {{999999999, 1000000000}, {999999900, 1000000000}};
+    double difference, se;
+    assert_int_equal(proportion_difference(&pair, &difference, &se), REASON_NONE);
+    assert_close(difference, 9.9e-8, 1e-15);
+    pair = (struct proportion_pair){{UINT64_MAX - 1, UINT64_MAX}, {UINT64_MAX - 3, UINT64_MAX}};
+    assert_int_equal(proportion_difference(&pair, &difference, &se), REASON_NONE);
+    assert_close(difference, 2 / 18446744073709551615., 1e-15);
 }
 
 static void newcombe_and_pooled_z_match_scipy(void **state)
@@ -364,6 +380,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wilson_matches_r),
         cmocka_unit_test(score_interval_and_statistic_match_mpmath),
+        cmocka_unit_test(mee_interval_matches_mpmath),
+        cmocka_unit_test(corrected_wilson_matches_r_and_holds_the_plain_one),
+        cmocka_unit_test(a_difference_of_rates_near_one_keeps_its_digits),
         cmocka_unit_test(newcombe_and_pooled_z_match_scipy),
         cmocka_unit_test(cookie_cats_has_the_published_answers),
         cmocka_unit_test(score_limits_equal_plain_bisection),
