@@ -48,6 +48,15 @@ enum reason anytime_w(double alpha, double *w)
     return REASON_NONE;
 }
 
+enum reason anytime_w_approximate(double alpha, double *w)
+{
+    if (!alpha_is_valid(alpha))
+        return REASON_INVALID;
+    double target = -2 * log(alpha);
+    *w = target + log1p(target);
+    return REASON_NONE;
+}
+
 enum reason anytime_w_one_sided(double alpha, double *w)
 {
     return anytime_w(2 * alpha, w);
@@ -81,7 +90,7 @@ enum reason anytime_c_scaled(double c, double df, double *scaled)
 {
     if (!(c >= 0) || !isfinite(c) || !(df >= 0) || !isfinite(df))
         return REASON_INVALID;
-    double result = df > 0 ? gsl_cdf_tdist_Qinv(gsl_cdf_ugaussian_Q(c), df) : c;
+    double result = df > 0 ? critical_value(gsl_cdf_ugaussian_Q(c), df) : c;
     if (!isfinite(result))
         return REASON_TOO_EARLY;
     *scaled = result;

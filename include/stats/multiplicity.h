@@ -19,7 +19,10 @@ enum correction {
     CORRECTION_NONE,
     CORRECTION_BONFERRONI,
     CORRECTION_HOLM,
-    CORRECTION_BENJAMINI_HOCHBERG
+    CORRECTION_BENJAMINI_HOCHBERG,
+    CORRECTION_BENJAMINI_YEKUTIELI, /* as the former, under any dependence */
+    CORRECTION_HOCHBERG,
+    CORRECTION_HOMMEL /* time grows with the square of the count */
 };
 
 struct hypothesis {

@@ -228,10 +228,47 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
     assert_true(out == 5 && test.statistic == 1 && test.p == 2 && test.log_p == 3);
 }
 
+/* The mixture of Johari and others over N(0, tau^2) is the e-value at w r = tau^2 / se^2. */
+static void the_mixture_likelihood_ratio_is_the_same_e_value(void **state)
+{
+    (void)state;
+    static struct reference table;
+    reference_load(&table, "mixture");
+    for (size_t row = 0; row < table.row_count; row++) {
+        double se = reference_at(&table, row, "se"), scale = reference_at(&table, row, "tau") / se;
+        struct anytime at = {.w = 1, .ratio = scale * scale};
+        struct test test;
+        double z = reference_at(&table, row, "difference") / se, log_e;
+        assert_int_equal(anytime_log_e(at, z, &log_e), REASON_NONE);
+        assert_int_equal(anytime_test(at, z, &test), REASON_NONE);
+        assert_close(log_e, reference_at(&table, row, "log_ratio"), 1e-9);
+        assert_close(test.p, reference_at(&table, row, "p"), 1e-9);
+    }
+}
+
+/* The authors' code prints both: .1642394 and .1587231 for alpha .05, 50 units. */
+static void the_approximate_w_is_the_published_form_and_below_the_exact(void **state)
+{
+    (void)state;
+    double exact, near = 42;
+    assert_int_equal(anytime_w_approximate(.05, &near), REASON_NONE);
+    assert_close(near / 50, 0.1587230920347513, 1e-14);
+    for (double alpha = 1e-12; alpha < .5; alpha *= 1.9) {
+        assert_int_equal(anytime_w(alpha, &exact), REASON_NONE);
+        assert_int_equal(anytime_w_approximate(alpha, &near), REASON_NONE);
+        assert_true(near < exact && near > .9 * exact);
+    }
+    near = 42;
+    assert_int_equal(anytime_w_approximate(1, &near), REASON_INVALID);
+    assert_true(near == 42);
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_mixture_likelihood_ratio_is_the_same_e_value),
+        cmocka_unit_test(the_approximate_w_is_the_published_form_and_below_the_exact),
         cmocka_unit_test(w_and_c_match_the_authors_code),
         cmocka_unit_test(c_matches_growthbook_on_both_sides),
         cmocka_unit_test(interval_and_p_match_growthbook_for_proportions),

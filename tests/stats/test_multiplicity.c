@@ -20,6 +20,9 @@ static void adjusted_p_match_r(void **state)
         {CORRECTION_BONFERRONI, "bonferroni"},
         {CORRECTION_HOLM, "holm"},
         {CORRECTION_BENJAMINI_HOCHBERG, "benjamini_hochberg"},
+        {CORRECTION_BENJAMINI_YEKUTIELI, "benjamini_yekutieli"},
+        {CORRECTION_HOCHBERG, "hochberg"},
+        {CORRECTION_HOMMEL, "hommel"},
     };
     reference_load(&table, "multiplicity");
     for (size_t row = 0, count; row < table.row_count; row += count) {
@@ -28,7 +31,7 @@ static void adjusted_p_match_r(void **state)
         assert_true(count <= MEMBERS);
         for (size_t i = 0; i < count; i++)
             family[i].p = reference_at(&table, row + i, "p");
-        for (size_t method = 0; method < 4; method++) {
+        for (size_t method = 0; method < sizeof methods / sizeof *methods; method++) {
             assert_int_equal(multiplicity_adjust(methods[method].correction, family, count),
                              REASON_NONE);
             for (size_t i = 0; i < count; i++)
@@ -79,6 +82,48 @@ static void benjamini_hochberg_never_exceeds_holm_nor_holm_bonferroni(void **sta
         for (size_t k = 1; k < MEMBERS; k++)
             if (p[k] == p[k - 1])
                 assert_true(holm[k] == holm[k - 1] && bh[k] == bh[k - 1]);
+    }
+}
+
+/* Hommel's p by what it means: the largest Simes p of all sets of members that hold the member. */
+static double hommel_of_all_sets(const double *p, size_t count, size_t member)
+{
+    double largest = 0;
+    for (unsigned set = 1; set < 1u << count; set++) {
+        if (!(set >> member & 1))
+            continue;
+        double simes = 1, size = 0;
+        for (size_t i = 0; i < count; i++)
+            size += set >> i & 1;
+        for (size_t i = 0; i < count; i++) {
+            double rank = 0;
+            for (size_t k = 0; k < count; k++)
+                rank += (set >> k & 1) && p[k] <= p[i];
+            if (set >> i & 1)
+                simes = fmin(simes, size / rank * p[i]);
+        }
+        largest = fmax(largest, simes);
+    }
+    return largest;
+}
+
+static void hommel_is_simes_over_all_sets_and_between_p_and_hochberg(void **state)
+{
+    (void)state;
+    struct random random = {.state = 61};
+    for (int i = 0; i < 60; i++) {
+        struct hypothesis family[7], hochberg[7];
+        double p[7];
+        for (size_t k = 0; k < 7; k++)
+            p[k] = family[k].p = hochberg[k].p =
+                i % 2 ? random_log(&random, 1e-3, 1) : floor(9 * random_unit(&random)) / 9;
+        assert_int_equal(multiplicity_adjust(CORRECTION_HOMMEL, family, 7), REASON_NONE);
+        assert_int_equal(multiplicity_adjust(CORRECTION_HOCHBERG, hochberg, 7), REASON_NONE);
+        for (size_t k = 0; k < 7; k++) {
+            assert_close(family[k].adjusted, hommel_of_all_sets(p, 7, k), 1e-12);
+            assert_true(family[k].adjusted >= p[k]);
+            assert_true(family[k].adjusted <= hochberg[k].adjusted + 1e-12);
+        }
     }
 }
 
@@ -152,6 +197,7 @@ int main(void)
         cmocka_unit_test(adjusted_p_match_r),
         cmocka_unit_test(cookie_cats_holm_and_benjamini_hochberg),
         cmocka_unit_test(benjamini_hochberg_never_exceeds_holm_nor_holm_bonferroni),
+        cmocka_unit_test(hommel_is_simes_over_all_sets_and_between_p_and_hochberg),
         cmocka_unit_test(the_callers_order_is_kept_and_does_not_matter),
         cmocka_unit_test(e_bh_takes_the_largest_k_that_passes),
         cmocka_unit_test(the_mean_of_huge_e_values_does_not_overflow),
