@@ -68,11 +68,15 @@ struct calc_family {
     X(adjustment)                                                                                  \
     X(association)                                                                                 \
     X(cluster)                                                                                     \
+    X(distributions)                                                                               \
+    X(exact)                                                                                       \
     X(growthbook)                                                                                  \
     X(mean)                                                                                        \
     X(multiplicity)                                                                                \
     X(power)                                                                                       \
+    X(proportion)                                                                                  \
     X(sample_ratio)                                                                                \
+    X(sequential)                                                                                  \
     X(shrinkage)                                                                                   \
     X(survival)
 

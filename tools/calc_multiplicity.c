@@ -9,9 +9,9 @@ static const struct {
     const char *name;
     enum correction correction;
 } corrections[] = {
-    {"bonferroni", CORRECTION_BONFERRONI},
-    {"holm", CORRECTION_HOLM},
-    {"BH", CORRECTION_BENJAMINI_HOCHBERG},
+    {"bonferroni", CORRECTION_BONFERRONI}, {"holm", CORRECTION_HOLM},
+    {"hochberg", CORRECTION_HOCHBERG},     {"hommel", CORRECTION_HOMMEL},
+    {"BH", CORRECTION_BENJAMINI_HOCHBERG}, {"BY", CORRECTION_BENJAMINI_YEKUTIELI},
 };
 
 static void adjust(struct calc *call)
@@ -40,6 +40,6 @@ static void adjust(struct calc *call)
 }
 
 const struct calc_family calc_multiplicity_families[] = {
-    {"p_adjust", "adjusted p of several tests: Bonferroni, Holm, Benjamini-Hochberg", adjust},
+    {"p_adjust", "adjusted p: Bonferroni, Holm, Hochberg, Hommel, BH, BY", adjust},
     {.name = NULL},
 };

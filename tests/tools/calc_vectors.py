@@ -32,11 +32,14 @@ FAMILY_TOLERANCE = {
 
 # (family, name) -> (relative, absolute), with the reason.
 FIGURE_TOLERANCE = {
-    # the interval and its point are iterated in R, to about 1e-6
-    ("fisher_exact", "odds_ratio_ci"): (1e-6, 0),
-    ("fisher_exact", "odds_ratio_cmle"): (1e-6, 0),
+    # R's fisher.test stops at uniroot's default step of 1e-4: one unit against one has 39.0005 for
+    # 39.  The program's are exact (tests/stats/test_proportion_exact.c has them to 1e-9).
+    ("fisher_exact", "odds_ratio_ci"): (1e-3, 0),
+    ("fisher_exact", "odds_ratio_cmle"): (1e-3, 0),
     # iterated
     ("meta_dl_blup", "tau2_PM"): (1e-6, 1e-6),
+    # R leaves 1e-32 where it is 0
+    ("prop_two_sample_ztest", "chisq_yates"): (1e-9, 1e-12),
     # statsmodels takes brentq to its default step (the notes of the family)
     ("prop_diff_ratio_ci", "ratio_score_mn"): (1e-5, 0),
     ("prop_diff_ratio_ci", "ratio_score_koopman_nocorr"): (1e-5, 0),
@@ -56,6 +59,8 @@ FIGURE_TOLERANCE = {
 
 # (family, case) whose digits the reference itself does not have.
 CASE_TOLERANCE = {
+    # 1 - 1e-9 less 1 - 1e-7 in doubles: R's chi-square is off by 8e-10, its p by 4e-8
+    ("prop_two_sample_ztest", "huge_near_one"): (1e-7, 0),
     ("seq_srm", "huge"): (1e-4, 1e-4),
     # every residual is 0; the regression leaves 5e-16
     ("ratio_cluster", "all_full"): (1e-9, 1e-12),
@@ -68,6 +73,9 @@ EXCEPTED = {
         "a test of what rounding has left of errors that are 0",
     ("beta_binomial", "check_l0_minus_l1_equals_mean_diff"):
         "a check of the reference's own integrals, 0 but for rounding",
+    ("prop_diff_ratio_ci", "n1", "ratio_score_mn[0]"):
+        "0, as in miettinen_nurminen: statsmodels does not look below 1/2",
+    ("prop_diff_ratio_ci", "n1", "ratio_score_koopman_nocorr[0]"): "the same",
 }
 
 # What a hostile or careless caller puts where a number belongs.
