@@ -34,7 +34,7 @@
 #define STIRLING_FROM 16.0
 
 /* With both shapes above it, panels are quicker than the continued fraction. */
-#define SHAPE_LARGE 1000.0
+#define SHAPE_LARGE 1e6
 
 /* The fraction takes about sqrt(a + b) steps; no shape of a count needs so many. */
 #define FRACTION_STEPS_MAX (1000 * 1000)
