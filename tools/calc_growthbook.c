@@ -128,14 +128,15 @@ static void seq_growthbook(struct calc *call)
         calc_bad(call, "difference", "wants absolute or relative");
     if (calc_failed(call))
         return;
-    double log_alpha = -2 * log(alpha);
-    struct anytime at = {.w = log_alpha + log1p(log_alpha),
-                         .ratio = (values[CONTROL].units + values[TREATMENT].units) / planned};
+    struct anytime at = {.ratio = (values[CONTROL].units + values[TREATMENT].units) / planned};
+    enum reason w_reason = anytime_w_approximate(alpha, &at.w);
+    if (!reason)
+        reason = w_reason;
     if (!reason)
         reason = difference_of(values, relative, &estimate);
     calc_put_value(call, "estimate", reason, estimate.value);
     calc_put_value(call, "se", reason, estimate.se);
-    calc_put(call, "rho", sqrt(at.w / planned));
+    calc_put_value(call, "rho", w_reason, sqrt(at.w / planned));
     put_sequential(call, reason, &estimate, at, alpha);
     put_fixed(call, reason, &estimate, alpha);
 }
