@@ -204,7 +204,7 @@ static void a_level_has_the_value_that_is_compared(void **state)
         assert_int_equal(sample_difference(&t.sample, &c.sample, 1000, &estimate), REASON_NONE);
         assert_true(of_t.has_interval && of_c.has_interval);
         assert_true(of_t.interval.low < of_t.value && of_t.value < of_t.interval.high);
-        assert_close(estimate.value, of_t.value - of_c.value, 1e-15);
+        assert_close(estimate.value, of_t.value - of_c.value, 1e-12);
         assert_close(estimate.ratio, (of_t.units + of_c.units) / 1000, 1e-15);
         assert_true(of_t.units == sample_units(&t.sample));
         if (sample_is_small(&t.sample, &c.sample))
