@@ -8,11 +8,12 @@
  * A row of `families` is timed over all comparisons by itself, in milliseconds a report and
  * microseconds a comparison: the least of ROUNDS (31), which is what it costs where nothing else
  * runs, and the median.  What is asked of a variant alone is asked of its 600 cells.  The last line
- * is the whole.  The sums are made by a fixed sequence: rates of 2 to 60 %, hundreds to thousands of
- * units.
+ * is the whole.  The sums are made by a fixed sequence: rates of 2 to 60 %, hundreds to thousands
+ * of units.
  */
 
 #include "stats/adjustment.h"
+#include "stats/beta_binomial.h"
 #include "stats/estimate.h"
 #include "stats/information.h"
 #include "stats/multiplicity.h"
@@ -178,6 +179,13 @@ static void score_interval(struct comparison *c)
     struct interval interval;
     need(proportion_score_interval(&c->rates, ALPHA, &interval));
     sink = interval.low;
+}
+
+static void chances(struct comparison *c)
+{
+    struct beta_binomial answer;
+    need(beta_binomial(&c->rates, (struct beta){1, 1}, &answer));
+    sink = answer.treatment_better + answer.loss_treatment;
 }
 
 static void anytime_of(const struct estimate *estimate)
@@ -353,6 +361,7 @@ static const struct {
     {"score interval", score_interval},
     {"anytime interval and p of rates", anytime_rates},
     {"lift, fixed and anytime", lift},
+    {"beta-binomial chances and losses", chances},
     {"Welch, fixed and anytime", welch},
     {"clusters of 25 sizes, CR2", cluster_cr2},
     {"Lin, 1 covariate, fixed and anytime", lin},
