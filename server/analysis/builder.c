@@ -87,6 +87,7 @@ void builder_free(struct builder *builder)
     touches_done(&builder->touches);
     cell_map_done(&builder->cells);
     arena_done(&builder->unit_arena);
+    linked_done(&builder->linked);
     buffer_done(&builder->unit_bytes);
     free(builder->duplicate);
     free(builder->numbers);
@@ -168,6 +169,7 @@ static enum status batch_run(struct builder *builder, uint64_t count, struct err
         view_keep(builder->view, builder->scheme->declared);
     builder->transaction = NULL;
     touches_clear(&builder->touches);
+    linked_clear(&builder->linked);
     return status;
 }
 

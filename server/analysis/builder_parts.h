@@ -5,6 +5,7 @@
 
 #include "builder.h"
 #include "contribution.h"
+#include "unit_view.h"
 
 #define NUMBER_CACHE_SIZE ((size_t)1 << 17) /* units lately seen; a power of two */
 #define NUMBER_CACHE_ID_MAX 46              /* longer ids are looked up each time */
@@ -14,6 +15,14 @@ struct number_cached {
     uint64_t next; /* number + 1; 0: free */
     uint8_t kind, size;
     char id[NUMBER_CACHE_ID_MAX];
+};
+
+/* Units of a batch that are tied to others, as they were before it. */
+struct remembered;
+struct linked {
+    struct arena arena;
+    struct remembered *items; /* by unit; owned */
+    size_t count, capacity;
 };
 
 struct builder {
@@ -27,6 +36,7 @@ struct builder {
     struct number_cached *numbers;
     struct arena unit_arena;
     struct buffer unit_bytes;
+    struct linked linked;
     bool *duplicate; /* by message of the batch */
     struct state_transaction *transaction;
     uint64_t batch_last;
@@ -37,6 +47,35 @@ struct builder {
 /* Dictionary: the number of a unit, a new one where it is new. */
 enum status builder_number(void *context, enum unit_kind kind, struct slice id, uint64_t *unit,
                            struct error *error);
+/* builder_records.c: the bytes of a unit's record, in the arena; NOT_FOUND.  And back, where
+ * `old_size` bytes stood. */
+MUST_CHECK enum status builder_bytes(const struct builder *builder, struct arena *arena,
+                                     uint64_t unit, struct slice *bytes, struct error *error);
+MUST_CHECK enum status builder_store(struct builder *builder, uint64_t unit,
+                                     const struct unit_record *record, size_t old_size,
+                                     struct error *error);
+
+/* builder_linked.c: a user is a member of an account. */
+MUST_CHECK enum status builder_member_add(struct builder *builder, uint64_t account, uint64_t hash,
+                                          uint64_t user, struct error *error);
+/* What a unit's record was before the batch; in the order of units.  `bytes` are copied. */
+MUST_CHECK enum status linked_remember(struct builder *builder, uint64_t unit, enum unit_kind kind,
+                                       struct slice bytes, struct error *error);
+/* Judges all units whose view reads a record that is remembered. */
+MUST_CHECK enum status linked_judge(struct builder *builder, struct error *error);
+void linked_clear(struct linked *linked);
+void linked_done(struct linked *linked);
+
+/* One unit judged before and after, by the definitions of the experiments that it was exposed to;
+ * begins with builder and error alone. */
+struct judgement {
+    struct builder *builder;
+    struct contribution *before; /* by definition, of those with exposures in the view */
+    struct error *error;
+};
+MUST_CHECK enum status judge_before(struct judgement *judgement, const struct unit_view *view);
+MUST_CHECK enum status judge_after(struct judgement *judgement, const struct unit_view *view);
+
 /* Changes all units touched, and gathers what that changes in the cube. */
 MUST_CHECK enum status builder_apply(struct builder *builder, struct error *error);
 /* A catalogue on the way. */

@@ -37,8 +37,9 @@ struct contribution {
 
 /* A unit that was tied to another one for a while: a user to an account. */
 struct unit_member {
-    const struct unit_record *record; /* the member's own */
-    int64_t from_ms, until_ms;        /* its outcomes in [from, until) are of this unit too */
+    uint64_t user;                    /* its number: who came back has two spans */
+    const struct unit_record *record; /* its outcomes while it was tied, all spans */
+    int64_t from_ms, until_ms;        /* a span: [from, until) */
 };
 
 /* All that is known of a unit when it is judged. */

@@ -176,6 +176,7 @@ struct scheme {
     size_t definition_count;
     uint32_t step_count; /* of all experiments */
     unsigned kinds;      /* of any definition */
+    bool with_members;   /* some metric judges the members of an account one by one */
 };
 
 /* Takes its own reference of `declared`, which is settled. */

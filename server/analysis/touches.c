@@ -229,22 +229,43 @@ static bool trait_payload(struct arena *arena, const struct value *value, struct
     return true;
 }
 
-static bool traits_add(const struct reading *reading, enum unit_kind kind)
+/* Where an entry goes: to the id's own lists, or to what it owes to units of another kind. */
+struct place {
+    enum unit_kind kind; /* of the units that analyse it */
+    bool owed;
+};
+
+static enum unit_list_type list_type(struct place place, enum unit_list_type base)
+{
+    return place.owed ? UNIT_LIST_OWED(place.kind, base) : base;
+}
+
+/* A group call brings the account's traits, an identify call those of the person. */
+static bool traits_speak_of(const struct message *message, struct place place)
+{
+    if (message->type == MESSAGE_GROUP)
+        return place.kind == UNIT_ACCOUNT && !place.owed;
+    return place.kind != UNIT_ACCOUNT || (message->type != MESSAGE_IDENTIFY && !place.owed);
+}
+
+static bool traits_add(const struct reading *reading, struct place place)
 {
     const struct scheme *scheme = reading->scheme;
+    if (!traits_speak_of(reading->message, place))
+        return true;
     for (size_t i = 0; reading->traits && i < scheme->trait_count; i++) {
         const struct value *value = value_at(reading->traits, scheme->traits[i].path);
         struct slice payload;
-        if (!value || !(scheme->traits[i].kinds >> kind & 1))
+        if (!value || !(scheme->traits[i].kinds >> place.kind & 1))
             continue;
         if (!trait_payload(&reading->touches->arena, value, &payload) ||
-            !item_add(reading->touches, UNIT_LIST_TRAITS, i, payload))
+            !item_add(reading->touches, list_type(place, UNIT_LIST_TRAITS), i, payload))
             return false;
     }
     return true;
 }
 
-static bool outcome_add(const struct reading *reading, enum unit_kind kind)
+static bool outcome_add(const struct reading *reading, struct place place)
 {
     const struct scheme *scheme = reading->scheme;
     const struct name_entry *name = reading->event;
@@ -253,27 +274,30 @@ static bool outcome_add(const struct reading *reading, enum unit_kind kind)
         return true;
     if (name->event >= 0) {
         const struct scheme_event *event = &scheme->events[name->event];
-        if (event->kinds >> kind & 1 && time_ms >= event->kept_from_ms &&
-            !item_add(reading->touches, UNIT_LIST_EVENTS, (size_t)name->event, reading->payload))
+        if (event->kinds >> place.kind & 1 && time_ms >= event->kept_from_ms &&
+            !item_add(reading->touches, list_type(place, UNIT_LIST_EVENTS), (size_t)name->event,
+                      reading->payload))
             return false;
     }
     for (size_t i = 0; i < scheme->filter_count; i++) {
         const struct scheme_filter *filter = &scheme->filters[i];
-        if (name->activity[i] && filter->kinds >> kind & 1 && time_ms >= filter->kept_from_ms &&
-            !item_add(reading->touches, UNIT_LIST_ACTIVITY, i, (struct slice){0}))
+        if (name->activity[i] && filter->kinds >> place.kind & 1 &&
+            time_ms >= filter->kept_from_ms &&
+            !item_add(reading->touches, list_type(place, UNIT_LIST_ACTIVITY), i, (struct slice){0}))
             return false;
     }
     return true;
 }
 
-static bool step_add(const struct reading *reading, enum unit_kind kind)
+static bool step_add(const struct reading *reading, struct place place)
 {
     static const char outcomes[STEP_OUTCOME_COUNT] = {STEP_WAS_VIEWED, STEP_WAS_COMPLETED,
                                                       STEP_WAS_DISMISSED, STEP_WAS_FAILED};
     const struct scheme_step *step = reading->step;
-    if (!step || !(step->kinds >> kind & 1) || reading->message->occurred_ms < step->kept_from_ms)
+    if (!step || !(step->kinds >> place.kind & 1) ||
+        reading->message->occurred_ms < step->kept_from_ms)
         return true;
-    return item_add(reading->touches, UNIT_LIST_STEPS, reading->step_list,
+    return item_add(reading->touches, list_type(place, UNIT_LIST_STEPS), reading->step_list,
                     (struct slice){.data = &outcomes[reading->event->step], .size = 1});
 }
 
@@ -296,18 +320,25 @@ static bool exposure_add(const struct reading *reading, enum unit_kind kind, str
                     (struct slice){.data = bytes, .size = EXPOSURE_PAYLOAD_SIZE});
 }
 
-static enum status unit_touch(const struct reading *reading, const struct unit_numbers *numbers,
-                              enum unit_kind kind, struct slice id)
+/* What a message says of one id. */
+struct named {
+    const struct reading *reading;
+    const struct unit_numbers *numbers;
+    enum unit_kind kind;
+    struct slice id;
+    size_t first; /* of the items of this touch */
+};
+
+/* Ends a touch: the items since `first`, if any, are of that id. */
+static enum status touch_end(const struct named *named)
 {
+    const struct reading *reading = named->reading;
     struct touches *touches = reading->touches;
-    size_t first = touches->entry_count;
-    if (!traits_add(reading, kind) || !exposure_add(reading, kind, id) ||
-        !outcome_add(reading, kind) || !step_add(reading, kind))
-        return no_memory(reading->error);
-    if (touches->entry_count == first)
+    if (touches->entry_count == named->first)
         return STATUS_OK;
     uint64_t unit;
-    enum status status = numbers->number(numbers->context, kind, id, &unit, reading->error);
+    enum status status = named->numbers->number(named->numbers->context, named->kind, named->id,
+                                                &unit, reading->error);
     if (status)
         return status;
     void *items = grown(touches->items, touches->count, &touches->capacity, sizeof *touches->items);
@@ -317,11 +348,94 @@ static enum status unit_touch(const struct reading *reading, const struct unit_n
     touches->items[touches->count++] =
         (struct touch){.unit = unit,
                        .order = touches->messages,
-                       .kind = (uint8_t)kind,
+                       .kind = (uint8_t)named->kind,
                        .head = head_of(reading->message, reading->flags),
-                       .first_item = (uint32_t)first,
-                       .item_count = (uint32_t)(touches->entry_count - first)};
+                       .first_item = (uint32_t)named->first,
+                       .item_count = (uint32_t)(touches->entry_count - named->first)};
     return STATUS_OK;
+}
+
+static bool entries_add(const struct reading *reading, struct place place)
+{
+    return traits_add(reading, place) && outcome_add(reading, place) && step_add(reading, place);
+}
+
+/* Whether a message that carries an id of kind `kind` is owed to units of kind `to`: not where it
+ * carries an id of that kind itself, or one through which the tie runs. */
+static bool message_owes(const struct slice ids[UNIT_KIND_COUNT], enum unit_kind kind,
+                         enum unit_kind to)
+{
+    if (kind == UNIT_ACCOUNT || kind == to || !slice_is_empty(ids[to]))
+        return false;
+    return kind != UNIT_ANONYMOUS || to != UNIT_ACCOUNT || slice_is_empty(ids[UNIT_USER]);
+}
+
+static enum status unit_touch(struct named *named, const struct slice ids[UNIT_KIND_COUNT])
+{
+    const struct reading *reading = named->reading;
+    unsigned kinds = reading->scheme->kinds;
+    named->first = reading->touches->entry_count;
+    bool done =
+        !(kinds >> named->kind & 1) || (exposure_add(reading, named->kind, named->id) &&
+                                        entries_add(reading, (struct place){.kind = named->kind}));
+    for (unsigned to = 0; done && to < UNIT_KIND_COUNT; to++)
+        if (kinds >> to & 1 && message_owes(ids, named->kind, (enum unit_kind)to))
+            done = entries_add(reading, (struct place){.kind = (enum unit_kind)to, .owed = true});
+    return done ? touch_end(named) : no_memory(reading->error);
+}
+
+/* One side of a link: the other id goes to a list of this one. */
+static enum status link_touch(struct named *named, enum unit_list_type type, enum unit_kind other,
+                              struct slice other_id)
+{
+    struct touches *touches = named->reading->touches;
+    uint64_t number;
+    enum status status = named->numbers->number(named->numbers->context, other, other_id, &number,
+                                                named->reading->error);
+    if (status)
+        return status;
+    uint64_t numbers[2] = {htole64(text_hash(other, other_id)), htole64(number)};
+    char *bytes = arena_alloc(&touches->arena, sizeof numbers);
+    if (!bytes)
+        return no_memory(named->reading->error);
+    memcpy(bytes, numbers, sizeof numbers);
+    named->first = touches->entry_count;
+    if (!item_add(touches, type, 0, (struct slice){.data = bytes, .size = sizeof numbers}))
+        return no_memory(named->reading->error);
+    return touch_end(named);
+}
+
+static enum status link_both(const struct reading *reading, const struct unit_numbers *numbers,
+                             enum unit_kind kind, struct slice user, struct slice other)
+{
+    bool visitor = kind == UNIT_ANONYMOUS;
+    struct named one = {.reading = reading, .numbers = numbers, .kind = UNIT_USER, .id = user};
+    struct named two = {.reading = reading, .numbers = numbers, .kind = kind, .id = other};
+    enum status status =
+        link_touch(&one, visitor ? UNIT_LIST_VISITORS : UNIT_LIST_ACCOUNTS, kind, other);
+    return status
+               ? status
+               : link_touch(&two, visitor ? UNIT_LIST_USERS : UNIT_LIST_MEMBERS, UNIT_USER, user);
+}
+
+/* Links that a message says (http-api.md): an alias, and an identify with both ids, join a visitor
+ * to a user; a group call, or any message with an account, ties the user to it. */
+static enum status links_touch(const struct reading *reading, const struct unit_numbers *numbers)
+{
+    const struct message *message = reading->message;
+    struct slice visitor = {0};
+    enum status status = STATUS_OK;
+    if (slice_is_empty(message->user) || !reading->scheme->kinds)
+        return STATUS_OK;
+    if (message->type == MESSAGE_ALIAS)
+        visitor = message->previous;
+    else if (message->type == MESSAGE_IDENTIFY)
+        visitor = message->anonymous;
+    if (visitor.size)
+        status = link_both(reading, numbers, UNIT_ANONYMOUS, message->user, visitor);
+    if (!status && message->account.size && reading->scheme->kinds >> UNIT_ACCOUNT & 1)
+        status = link_both(reading, numbers, UNIT_ACCOUNT, message->user, message->account);
+    return status;
 }
 
 enum status touches_add(struct touches *touches, const struct scheme *scheme,
@@ -341,9 +455,14 @@ enum status touches_add(struct touches *touches, const struct scheme *scheme,
     if (!read_traits(&reading) || !read_event(&reading))
         return no_memory(error);
     enum status status = STATUS_OK;
-    for (unsigned kind = 0; !status && kind < UNIT_KIND_COUNT; kind++)
-        if (scheme->kinds >> kind & 1 && !slice_is_empty(ids[kind]))
-            status = unit_touch(&reading, numbers, (enum unit_kind)kind, ids[kind]);
+    for (unsigned kind = 0; !status && kind < UNIT_KIND_COUNT; kind++) {
+        struct named named = {
+            .reading = &reading, .numbers = numbers, .kind = (enum unit_kind)kind, .id = ids[kind]};
+        if (!slice_is_empty(ids[kind]))
+            status = unit_touch(&named, ids);
+    }
+    if (!status)
+        status = links_touch(&reading, numbers);
     touches->messages++;
     return status;
 }

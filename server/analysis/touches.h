@@ -7,7 +7,8 @@
  * where the id is known: the declaration in force at the exposure's time decides, passing over
  * the audience (architecture, Walks).
  *
- * A message goes to the units of all ids it carries; identity across ids is architecture 9.
+ * A message goes to the records of all ids it carries, and its links to both ids that it ties.
+ * Which units then own it is found when a unit is judged (unit_view.h).
  *
  * The key of an entry stands for its message id within its unit and event name (of an exposure,
  * the experiment too; of a step of a flow, within the experiment and step): equal keys are one

@@ -3,7 +3,7 @@
  * entries), so an entry's place and its key are searched from end to end.
  */
 
-#include "unit_record.h"
+#include "unit_lists.h"
 
 #define LIST_CAPACITY_MIN 256
 
@@ -29,7 +29,7 @@ const struct unit_list *unit_list_find(const struct unit_record *record, enum un
 
 uint32_t entry_size(const struct unit_list *list, const char *entry)
 {
-    if (list->type != UNIT_LIST_TRAITS)
+    if (UNIT_LIST_BASE(list->type) != UNIT_LIST_TRAITS)
         return list->count ? list->size / list->count : 0;
     uint16_t size = load_u16(entry + ENTRY_HEAD_SIZE);
     return ENTRY_HEAD_SIZE + 2 + (size >= UNIT_TRAIT_OTHER ? 0U : size);
@@ -40,8 +40,11 @@ static bool list_is_sound(const struct unit_list *list)
 {
     if (list->count == 0 || list->count > UNIT_LIST_MAX)
         return false;
-    uint32_t least = list->type == UNIT_LIST_ACTIVITY ? ACTIVITY_ENTRY_SIZE : ENTRY_HEAD_SIZE;
-    if (list->type != UNIT_LIST_TRAITS)
+    unsigned type = UNIT_LIST_BASE(list->type);
+    uint32_t least = type == UNIT_LIST_ACTIVITY ? ACTIVITY_ENTRY_SIZE
+                     : type >= UNIT_LIST_USERS  ? LINK_ENTRY_SIZE
+                                                : ENTRY_HEAD_SIZE;
+    if (type != UNIT_LIST_TRAITS)
         return list->size % list->count == 0 && list->size / list->count >= least;
     uint32_t at = 0;
     for (uint32_t i = 0; i < list->count; i++) {
@@ -113,9 +116,8 @@ void unit_record_write(struct buffer *out, const struct unit_record *record)
     }
 }
 
-/* The list, made where it is missing; NULL without memory. */
-static struct unit_list *list_make(struct arena *arena, struct unit_record *record,
-                                   enum unit_list_type type, size_t index)
+struct unit_list *unit_list_make(struct arena *arena, struct unit_record *record,
+                                 enum unit_list_type type, size_t index)
 {
     size_t at;
     if (list_place(record, type, index, &at))
@@ -128,9 +130,8 @@ static struct unit_list *list_make(struct arena *arena, struct unit_record *reco
     return list;
 }
 
-/* Opens a gap of `wider` bytes (or closes one of `narrower`) at byte `at`. */
-static bool list_splice(struct arena *arena, struct unit_list *list, uint32_t at, uint32_t narrower,
-                        uint32_t wider)
+bool unit_list_splice(struct arena *arena, struct unit_list *list, uint32_t at, uint32_t narrower,
+                      uint32_t wider)
 {
     uint32_t size = list->size - narrower + wider;
     char *entries = list->entries;
@@ -210,7 +211,7 @@ static struct entry_search list_search(const struct unit_list *list, const struc
     return found;
 }
 
-static void list_drop_last(struct unit_list *list)
+void unit_list_drop_last(struct unit_list *list)
 {
     uint32_t at = 0, size = 0;
     for (uint32_t i = 0; i < list->count; i++) {
@@ -225,7 +226,7 @@ static enum unit_change list_insert(struct arena *arena, struct unit_list *list,
                                     const struct entry_head *head, struct slice payload)
 {
     uint32_t size = ENTRY_HEAD_SIZE + (uint32_t)payload.size;
-    if (!list_splice(arena, list, place, 0, size))
+    if (!unit_list_splice(arena, list, place, 0, size))
         return UNIT_UNCHANGED;
     entry_write(list->entries + place, head, payload);
     list->count++;
@@ -239,7 +240,7 @@ static enum unit_change list_replace(struct arena *arena, struct unit_list *list
 {
     if (found->same_is_smaller)
         return UNIT_DUPLICATE;
-    if (!list_splice(arena, list, found->same, found->same_size, 0))
+    if (!unit_list_splice(arena, list, found->same, found->same_size, 0))
         return UNIT_UNCHANGED;
     list->count--;
     /* The new one is smaller, so its place lies before the gap that was closed. */
@@ -252,7 +253,7 @@ enum unit_change unit_record_put(struct arena *arena, struct unit_record *record
                                  enum unit_list_type type, size_t index,
                                  const struct entry_head *head, struct slice payload)
 {
-    struct unit_list *list = list_make(arena, record, type, index);
+    struct unit_list *list = unit_list_make(arena, record, type, index);
     if (!list)
         return UNIT_UNCHANGED;
     struct entry_search found = list_search(list, head, payload);
@@ -264,7 +265,7 @@ enum unit_change unit_record_put(struct arena *arena, struct unit_record *record
     list->overflow = true;
     if (found.place_index == list->count)
         return before ? UNIT_UNCHANGED : UNIT_CHANGED;
-    list_drop_last(list);
+    unit_list_drop_last(list);
     return list_insert(arena, list, found.place, head, payload);
 }
 
@@ -301,22 +302,22 @@ static enum unit_change activity_insert(struct arena *arena, struct unit_list *l
         list->overflow = true;
         if (at == list->count)
             return change;
-        list_drop_last(list);
+        unit_list_drop_last(list);
     }
     uint32_t place = at * ACTIVITY_ENTRY_SIZE;
-    if (!list_splice(arena, list, place, 0, ACTIVITY_ENTRY_SIZE))
+    if (!unit_list_splice(arena, list, place, 0, ACTIVITY_ENTRY_SIZE))
         return UNIT_UNCHANGED;
     activity_write(list->entries + place, day, instant_ms, instant_ms);
     list->count++;
     return UNIT_CHANGED;
 }
 
-enum unit_change unit_record_activity(struct arena *arena, struct unit_record *record, size_t index,
-                                      int64_t time_ms)
+enum unit_change unit_record_activity(struct arena *arena, struct unit_record *record,
+                                      enum unit_list_type type, size_t index, int64_t time_ms)
 {
     int32_t day = day_of(time_ms);
     uint32_t instant_ms = (uint32_t)(time_ms - day_start_ms(day));
-    struct unit_list *list = list_make(arena, record, UNIT_LIST_ACTIVITY, index);
+    struct unit_list *list = unit_list_make(arena, record, type, index);
     if (!list)
         return UNIT_UNCHANGED;
     uint32_t at = list->count;
@@ -328,7 +329,7 @@ enum unit_change unit_record_activity(struct arena *arena, struct unit_record *r
     uint32_t first_ms = load_u32(entry + 4), last_ms = load_u32(entry + 8);
     if (first_ms <= instant_ms && instant_ms <= last_ms)
         return UNIT_UNCHANGED;
-    if (list->capacity == 0 && !list_splice(arena, list, 0, 0, 0))
+    if (list->capacity == 0 && !unit_list_splice(arena, list, 0, 0, 0))
         return UNIT_UNCHANGED;
     activity_write(list->entries + at * ACTIVITY_ENTRY_SIZE, day,
                    instant_ms < first_ms ? instant_ms : first_ms,

@@ -12,6 +12,8 @@
  *         i64 time, ms | u64 first 8 bytes of the content hash, as a number | u64 key | payload
  *     an entry of activity:
  *         i32 UTC day | u32 first instant of it, ms | u32 last instant
+ *     an entry of links, visitors and accounts:
+ *         the same, then u64 text_hash of the other id | u64 its unit number
  * Payloads: exposures struct exposure_payload, 6 bytes; traits u16 size and the text of the value
  * (UNIT_TRAIT_NONE, _OTHER instead of a size: null, and what is no scalar or too long); events
  * one bit for each condition of the scheme's event, in whole bytes, then for each of its properties
@@ -21,6 +23,11 @@
  * index is that of the scheme: experiment, trait, event, activity filter, step.  The bytes are
  * stored in parts of UNIT_VALUE_MAX: key u64 unit number, u16 part, big endian; the first part
  * begins with u32 size of the whole.
+ *
+ * The lists of an id hold what carries it.  What carries this id and none of another kind is owed
+ * to the units of that kind to which links tie the id: such entries stand a second time, in a list
+ * of type UNIT_LIST_OWED.  So a unit's view is its own lists and what others owe to it
+ * (unit_view.h).
  *
  * Record order within a list: time, content, key.  One key (message id within an event name)
  * stands once: the first in record order.  Of each list the first UNIT_LIST_MAX stay; `overflow`
@@ -42,7 +49,11 @@ enum unit_list_type {
     UNIT_LIST_TRAITS,
     UNIT_LIST_EVENTS,
     UNIT_LIST_ACTIVITY,
-    UNIT_LIST_STEPS
+    UNIT_LIST_STEPS,
+    UNIT_LIST_USERS = 8, /* of a visitor: the users it was linked to */
+    UNIT_LIST_VISITORS,  /* of a user: the visitors it was linked to */
+    UNIT_LIST_ACCOUNTS,  /* of a user: the accounts it was tied to */
+    UNIT_LIST_MEMBERS    /* of an account: never in its record, but rows of the table LINKS */
 };
 
 /* What happened to a step of a flow. */
@@ -57,10 +68,16 @@ enum step_outcome {
 #define ENTRY_HEAD_SIZE 24
 #define EXPOSURE_PAYLOAD_SIZE 6
 #define ACTIVITY_ENTRY_SIZE 12
+#define LINK_ENTRY_SIZE 28
 #define UNIT_TRAIT_TEXT_MAX 512 /* longer texts are no value of a segment */
 #define UNIT_TRAIT_NONE 0xffff
 #define UNIT_TRAIT_OTHER 0xfffe
 #define UNIT_NO_NUMBER INT64_MIN
+
+/* The list of what this id owes to units of that kind. */
+#define UNIT_LIST_OWED(kind, type)                                                                 \
+    ((enum unit_list_type)((unsigned)(type) | ((unsigned)(kind) + 1) << 4))
+#define UNIT_LIST_BASE(type) ((unsigned)(type)&15U)
 
 struct unit_list {
     uint8_t type;
@@ -137,9 +154,28 @@ enum unit_change { UNIT_UNCHANGED, UNIT_CHANGED, UNIT_DUPLICATE };
 enum unit_change unit_record_put(struct arena *arena, struct unit_record *record,
                                  enum unit_list_type type, size_t index,
                                  const struct entry_head *head, struct slice payload);
-/* Widens the day's first and last instant. */
-enum unit_change unit_record_activity(struct arena *arena, struct unit_record *record, size_t index,
-                                      int64_t time_ms);
+/* Widens the day's first and last instant; `type` is ACTIVITY, own or owed. */
+enum unit_change unit_record_activity(struct arena *arena, struct unit_record *record,
+                                      enum unit_list_type type, size_t index, int64_t time_ms);
+
+/* unit_links.c: a link to another id at that time, kept as the first and last instant of the UTC
+ * day and pair.  `hash` is text_hash of the other's kind and id: it orders, where times are equal.
+ */
+struct unit_link {
+    uint64_t hash, number;
+    int64_t time_ms;
+};
+enum unit_change unit_record_link(struct arena *arena, struct unit_record *record,
+                                  enum unit_list_type type, const struct unit_link *link);
+/* The last link at or before `time_ms`; with `or_after`, where there is none, the first after it.
+ * Of equal times the larger hash.  False: none.  `list` may be NULL. */
+bool unit_link_at(const struct unit_list *list, int64_t time_ms, bool or_after,
+                  struct unit_link *link);
+/* The other ids, each once with its first instant, in the order of their days; at most `room`.
+ * Gives how many there are, also past the room. */
+size_t unit_links_others(const struct unit_list *list, struct unit_link *others, size_t room);
+/* The instants of the list in the order of time, two an entry; the caller's array of 2 * count. */
+size_t unit_link_instants(const struct unit_list *list, struct unit_link *instants);
 
 /* What a trait was at that instant: the last entry that is no later. */
 enum unit_trait { TRAIT_IS_MISSING, TRAIT_IS_OTHER, TRAIT_IS_TEXT };

@@ -258,7 +258,7 @@ static void records_that_cannot_be_read_are_counted_and_passed(void **state)
 static const struct {
     int version;
     const char *digest;
-} golden = {2, "sha256:0c0a0e7ffaf7b4450b76512f3760f41155d67f81764c4d235d3a84d565cf2f42"};
+} golden = {3, "sha256:38e4e64927b43fb651e6445b64a6213e61cbf7a657e0c3f9d11684a879820a98"};
 
 static void what_units_contribute_changes_with_the_version_alone(void **state)
 {

@@ -103,12 +103,18 @@ static void activity_keeps_the_first_and_last_instant_of_a_day(void **state)
     (void)state;
     struct arena arena = {0};
     struct unit_record record = {.kind = UNIT_USER};
-    assert_int_equal(unit_record_activity(&arena, &record, 0, 3 * DAY_MS + 50), UNIT_CHANGED);
-    assert_int_equal(unit_record_activity(&arena, &record, 0, 3 * DAY_MS + 50), UNIT_UNCHANGED);
-    assert_int_equal(unit_record_activity(&arena, &record, 0, 3 * DAY_MS + 70), UNIT_CHANGED);
-    assert_int_equal(unit_record_activity(&arena, &record, 0, 3 * DAY_MS + 60), UNIT_UNCHANGED);
-    assert_int_equal(unit_record_activity(&arena, &record, 0, 3 * DAY_MS), UNIT_CHANGED);
-    assert_int_equal(unit_record_activity(&arena, &record, 0, -1), UNIT_CHANGED);
+    assert_int_equal(unit_record_activity(&arena, &record, UNIT_LIST_ACTIVITY, 0, 3 * DAY_MS + 50),
+                     UNIT_CHANGED);
+    assert_int_equal(unit_record_activity(&arena, &record, UNIT_LIST_ACTIVITY, 0, 3 * DAY_MS + 50),
+                     UNIT_UNCHANGED);
+    assert_int_equal(unit_record_activity(&arena, &record, UNIT_LIST_ACTIVITY, 0, 3 * DAY_MS + 70),
+                     UNIT_CHANGED);
+    assert_int_equal(unit_record_activity(&arena, &record, UNIT_LIST_ACTIVITY, 0, 3 * DAY_MS + 60),
+                     UNIT_UNCHANGED);
+    assert_int_equal(unit_record_activity(&arena, &record, UNIT_LIST_ACTIVITY, 0, 3 * DAY_MS),
+                     UNIT_CHANGED);
+    assert_int_equal(unit_record_activity(&arena, &record, UNIT_LIST_ACTIVITY, 0, -1),
+                     UNIT_CHANGED);
     const struct unit_list *list = unit_list_find(&record, UNIT_LIST_ACTIVITY, 0);
     assert_int_equal(list->count, 2);
     assert_int_equal((int32_t)load_u32(list->entries), -1);
@@ -130,7 +136,7 @@ static struct unit_record mixed_record(struct arena *arena)
     unit_record_put(arena, &record, UNIT_LIST_TRAITS, 0, &head, SLICE("\3\0abc"));
     head.key = 8;
     unit_record_put(arena, &record, UNIT_LIST_TRAITS, 0, &head, SLICE("\xff\xff"));
-    unit_record_activity(arena, &record, 1, 1234);
+    unit_record_activity(arena, &record, UNIT_LIST_ACTIVITY, 1, 1234);
     unit_record_put(arena, &record, UNIT_LIST_EXPOSURES, 300, &head,
                     (struct slice){.data = bytes, .size = sizeof bytes});
     return record;
