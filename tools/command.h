@@ -24,6 +24,7 @@ struct command {
 };
 
 extern const struct command command_assign;
+extern const struct command command_backup;
 extern const struct command command_calc;
 extern const struct command command_diff;
 extern const struct command command_export;
@@ -32,6 +33,7 @@ extern const struct command command_new;
 extern const struct command command_plan;
 extern const struct command command_rebuild;
 extern const struct command command_report;
+extern const struct command command_restore;
 extern const struct command command_serve;
 extern const struct command command_validate;
 extern const struct command command_verify;

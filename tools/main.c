@@ -23,6 +23,8 @@ static const struct command *const commands[] = {
     &command_export,
     &command_rebuild,
     &command_verify,
+    &command_backup,
+    &command_restore,
     &command_calc,
     NULL,
 };

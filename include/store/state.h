@@ -87,4 +87,9 @@ struct state_scan {
 MUST_CHECK enum status state_scan(struct state_transaction *transaction,
                                   const struct state_scan *scan, struct error *error);
 
+/* Copies every row of `from` to the empty state `to`, in key order, in slices whose transactions
+ * are short.  CONFLICT: `from` was written meanwhile (its table META has changed); `to` is then of
+ * no use. */
+MUST_CHECK enum status state_copy(struct state *from, struct state *to, struct error *error);
+
 #endif

@@ -29,21 +29,6 @@
 #define SECRET_TEXT_SIZE 64
 #define COMMAND_SIZE 128
 
-static enum status make_with_parents(const char *path, struct error *error)
-{
-    char part[FOLDER_PATH_SIZE];
-    enum status status = STATUS_OK;
-    size_t size = strlen(path);
-    for (size_t i = 1; i <= size && !status; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        memcpy(part, path, i);
-        part[i] = '\0';
-        status = folder_make(part, 0700, error);
-    }
-    return status;
-}
-
 /* "gangway serve": the program's name and its first argument, unless that is an option. */
 static void command_of_self(char command[static COMMAND_SIZE])
 {
@@ -187,7 +172,12 @@ static enum status must_exist(const struct store *store, struct error *error)
                     "no store is here; `gangway serve`, `import` and `demo` make one");
     if (!S_ISDIR(info.st_mode))
         return FAIL(error, STATUS_STORAGE, store->path, 0, "a store is a folder, this is none");
-    return STATUS_OK;
+    char path[FOLDER_PATH_SIZE];
+    enum status status = folder_path(path, store->path, "restoring", error);
+    if (!status && access(path, F_OK) == 0)
+        status = FAIL(error, STATUS_STORAGE, store->path, 0,
+                      "`gangway restore` is at work here, or was cut off; run it again");
+    return status;
 }
 
 enum status store_open(struct store *store, const char *path, enum store_mode mode,
@@ -201,7 +191,7 @@ enum status store_open(struct store *store, const char *path, enum store_mode mo
     memcpy(made.path, path, size + 1);
     enum status status = STATUS_OK;
     if (mode == STORE_CREATE)
-        status = make_with_parents(path, error);
+        status = folder_make_with_parents(path, error);
     if (!status)
         status = must_exist(&made, error);
     if (!status && mode != STORE_READ)
