@@ -183,7 +183,7 @@ static bool unit_is_hot(const struct scheme_definition *definition,
     if (list_overflows(record, UNIT_LIST_EXPOSURES, definition->experiment))
         return true;
     for (size_t i = 0; i < definition->metric_count; i++)
-        if (definition->metrics[i].supported && metric_overflows(&definition->metrics[i], record))
+        if (metric_overflows(&definition->metrics[i], record))
             return true;
     return flows_overflow(definition, record) || traits_overflow(definition, record);
 }
@@ -208,15 +208,17 @@ static void outside_fill(struct contribution *contribution, enum outside reason,
 }
 
 static void analysed_fill(const struct scheme_definition *definition,
-                          const struct unit_record *record, const struct met *met,
+                          const struct unit_view *view, const struct met *met,
                           struct unit_bin *bins, struct contribution *contribution)
 {
+    const struct unit_record *record = view->record;
     contribution->population = met->crossed ? POPULATION_CROSSED : POPULATION_MAIN;
     contribution->variant = definition->variants[met->variant];
     contribution->cohort = day_of(met->counting_ms);
     slices_fill(definition, record, met->counting_ms, contribution);
     struct unit_reading reading = {.definition = definition,
                                    .record = record,
+                                   .view = view,
                                    .exposure_ms = met->counting_ms,
                                    .variant = contribution->variant,
                                    .row = contribution->row,
@@ -253,7 +255,7 @@ bool contribution_of(struct arena *arena, const struct scheme_definition *defini
     else if (carried_over)
         outside_fill(contribution, OUTSIDE_CARRIED_OVER, met.first_ms);
     else
-        analysed_fill(definition, record, &met, bins, contribution);
+        analysed_fill(definition, view, &met, bins, contribution);
     quality_fill(definition, record, &met, contribution->row);
     return true;
 }

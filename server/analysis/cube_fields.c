@@ -57,6 +57,9 @@ static const struct kind_fields kinds[METRIC_KIND_COUNT] = {
                               [NPS_PROMOTERS] = "promoters",
                               [NPS_DETRACTORS] = "detractors"},
                     .slices = SLICES_EVERY},
+    [METRIC_BREADTH] = {.names = {[BREADTH_N] = "n", [BREADTH_CUT] = "cut"},
+                        .has_map = true,
+                        .slices = SLICES_EVERY},
 };
 static const struct kind_fields units_fields = {.names = {[UNITS_N] = "n",
                                                           [UNITS_ERASED] = "erased",

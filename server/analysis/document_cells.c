@@ -59,8 +59,8 @@ static void cells_add_fields(struct cells *cells, const struct cube_entry *entry
                              struct cells_slice *sums)
 {
     const struct metric_fields *fields = &sums->metrics[entry->key.metric - 1U];
-    int128 *values =
-        &fields->values[(day * cells->variants + entry->key.variant) * fields->field_count];
+    size_t at = day * cells->variants + entry->key.variant;
+    int128 *values = &fields->values[at * fields->field_count];
     if (entry->values[0] < 0 || entry->values[0] > (int128)INT64_MAX)
         cells->damaged = true;
     else if (fields->is_share &&
@@ -69,6 +69,8 @@ static void cells_add_fields(struct cells *cells, const struct cube_entry *entry
     else
         for (size_t i = 0; i < fields->field_count && i < entry->field_count; i++)
             values[i] = (int128)((uint128)values[i] + (uint128)entry->values[i]);
+    if (fields->sizes && !breadth_add(fields, at, entry))
+        cells->damaged = true;
 }
 
 static void cells_add(struct cells *cells, enum population population, uint16_t slice,
@@ -106,6 +108,8 @@ static void fields_accumulate(const struct metric_fields *fields, size_t days, s
     for (size_t i = step; i < days * step; i++)
         fields->values[i] =
             (int128)((uint128)fields->values[i] + (uint128)fields->values[i - step]);
+    if (fields->sizes)
+        breadth_accumulate(fields, days, variants);
 }
 
 void cells_sum(struct cells *cells, uint16_t slice, struct cells_slice *sums)

@@ -71,6 +71,8 @@ static bool slice_infer(struct study *study, struct study_group *group, size_t s
         if (slice > 0)
             plan.role = ROLE_EXPLORATORY;
         metric_infer(&study->plan, &study->progress, &plan, &source, &found->results[i]);
+        for (size_t j = 0; j < cells->variants; j++)
+            breadth_keep(study->arena, &found->results[i].observed[j]);
     }
     return !study->arena->failed;
 }
@@ -107,6 +109,10 @@ static void scratch_metrics(struct scratch *scratch, const struct study_group *g
                            metrics[i].metric->kind == METRIC_RETENTION;
         fields->values =
             ARENA_ARRAY(&scratch->arena, scratch->block * fields->field_count + 1, int128);
+        if (metrics[i].metric->kind == METRIC_BREADTH &&
+            !breadth_prepare(&scratch->arena, &group->cells, (uint8_t)(i + 1), scratch->block,
+                             fields))
+            return;
     }
 }
 
@@ -124,6 +130,7 @@ static void scratch_read(struct scratch *scratch, struct cells *cells, size_t sl
     for (size_t i = 0; i < scratch->sums.metric_count; i++) {
         const struct metric_fields *fields = &scratch->sums.metrics[i];
         memset(fields->values, 0, scratch->block * fields->field_count * sizeof *fields->values);
+        breadth_clear(fields, scratch->block);
     }
     memset(scratch->sums.main, 0, scratch->block * sizeof *scratch->sums.main);
     memset(scratch->sums.crossed, 0, scratch->block * sizeof *scratch->sums.crossed);

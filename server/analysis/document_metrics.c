@@ -103,6 +103,7 @@ static struct value metric_variant_value(const struct metric_place *place, size_
     value_add(arena, &object, "interval",
               interval_or_null(arena, has && level.has_interval, &level.interval));
     value_add(arena, &object, "level", level_value(place->study->plan.alpha));
+    breadth_add_variant(arena, observed, place->study->plan.alpha, &object);
     add_status(place, &object, reason);
     return object;
 }
@@ -202,6 +203,9 @@ static struct value comparison_value(const struct metric_place *place, size_t va
     value_add(arena, &object, "chance_to_beat_control", value_null());
     value_add(arena, &object, "guardrail", guardrail_value(place, comparison));
     value_add(arena, &object, "unadjusted", value_null());
+    breadth_add_comparison(arena, &place->result->observed[variant],
+                           &place->result->observed[place->study->plan.control],
+                           place->study->plan.alpha, &object);
     if (!place->whole)
         value_add(arena, &object, "shrunken", shrunken_value(place, comparison));
     return object;

@@ -117,6 +117,9 @@ struct metric_fields {
     size_t field_count; /* 0: no cell has any */
     bool is_share;
     int128 *values;
+    const uint32_t *places; /* of breadth: the sizes that accounts have, rising; else NULL */
+    size_t size_count;
+    struct cluster_size *sizes; /* [(day * variants + variant) * size_count + i], cumulative */
 };
 
 /* Reads one slice's cells of the main population for the cube's metrics 1..; units of main and of
@@ -129,6 +132,21 @@ struct cells_slice {
 /* How many integers each metric's cells have. */
 void cells_fields(const struct cells *cells, struct cells_slice *sums);
 void cells_sum(struct cells *cells, uint16_t slice, struct cells_slice *sums);
+/* document_breadth.c: the clusters of a breadth metric in those fields; `block` is days * variants,
+ * `at` a place in it.  False: without memory; a bin that none can be. */
+bool breadth_prepare(struct arena *arena, const struct cells *cells, uint8_t number, size_t block,
+                     struct metric_fields *fields);
+void breadth_clear(const struct metric_fields *fields, size_t block);
+bool breadth_add(const struct metric_fields *fields, size_t at, const struct cube_entry *entry);
+void breadth_accumulate(const struct metric_fields *fields, size_t days, size_t variants);
+/* Copies what a result keeps of the scratch; for other kinds nothing. */
+void breadth_keep(struct arena *arena, struct observed *observed);
+/* The members that breadth has beside the others: of a variant, of a comparison. */
+void breadth_add_variant(struct arena *arena, const struct observed *observed, double alpha,
+                         struct value *object);
+void breadth_add_comparison(struct arena *arena, const struct observed *treatment,
+                            const struct observed *control, double alpha, struct value *object);
+
 /* document_samples.c: one metric's sums as a source of samples; `about` has to outlive it.  A
  * metric whose cells are not there reads as one without units. */
 struct metric_cells {

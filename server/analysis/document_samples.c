@@ -11,6 +11,7 @@ struct totals {
     const struct metric *metric;
     const int128 *fields;
     size_t field_count;
+    struct cluster cluster; /* of breadth */
 };
 
 static int128 field_of(const struct totals *totals, size_t field)
@@ -75,12 +76,21 @@ static void observe_score(const struct totals *totals, struct observed *observed
     observed->contributing = observed->sample.score.responded;
 }
 
+static void observe_breadth(const struct totals *totals, struct observed *observed)
+{
+    struct cluster_totals members;
+    observed->sample.estimator = ESTIMATOR_CLUSTER_MEAN;
+    observed->sample.cluster = totals->cluster;
+    if (!cluster_totals(&totals->cluster, &members))
+        observed->contributing = members.accounts;
+}
+
 static void (*const observers[METRIC_KIND_COUNT])(const struct totals *totals,
                                                   struct observed *observed) = {
     [METRIC_CONVERSION] = observe_share, [METRIC_RETENTION] = observe_share,
     [METRIC_COUNT] = observe_value,      [METRIC_SUM] = observe_value,
     [METRIC_MEAN] = observe_ratio,       [METRIC_RATIO] = observe_ratio,
-    [METRIC_NPS] = observe_score,
+    [METRIC_NPS] = observe_score,        [METRIC_BREADTH] = observe_breadth,
 };
 
 bool metric_kind_is_computed(enum metric_kind kind)
@@ -99,6 +109,10 @@ static void cells_observe(const struct metric_source *source, size_t day, size_t
         .fields = &fields->values[(day * source->variants + variant) * fields->field_count],
         .field_count = fields->field_count,
     };
+    if (fields->sizes)
+        totals.cluster = (struct cluster){
+            .sizes = &fields->sizes[(day * source->variants + variant) * fields->size_count],
+            .count = fields->size_count};
     observed->units = count_of(&totals, 0);
     if (observers[about->metric->kind])
         observers[about->metric->kind](&totals, observed);

@@ -18,7 +18,7 @@ static metric_fill *const fills[METRIC_KIND_COUNT] = {
     [METRIC_MEAN] = mean_fill,
     [METRIC_RATIO] = ratio_fill,
     [METRIC_NPS] = nps_fill,
-    [METRIC_BREADTH] = NULL,
+    [METRIC_BREADTH] = breadth_fill,
 };
 
 int64_t value_clamped(struct unit_reading *reading, int128 value, int64_t limit)
@@ -29,10 +29,11 @@ int64_t value_clamped(struct unit_reading *reading, int128 value, int64_t limit)
     return value < 0 ? -limit : limit;
 }
 
-void unit_bin_add(struct unit_reading *reading, const struct scheme_metric *metric, uint32_t bin)
+void unit_bin_add(struct unit_reading *reading, const struct scheme_metric *metric, uint32_t bin,
+                  int64_t count)
 {
     reading->bins[reading->bin_count++] =
-        (struct unit_bin){.number = metric->number, .bin = bin, .count = 1};
+        (struct unit_bin){.number = metric->number, .bin = bin, .count = count};
 }
 
 static int64_t covariate_of_trait(struct unit_reading *reading,
@@ -100,9 +101,8 @@ void unit_reading_fill(struct unit_reading *reading)
     int64_t z[COVARIATES_MAX] = {0};
     for (size_t i = 0; i < definition->metric_count; i++) {
         const struct scheme_metric *metric = &definition->metrics[i];
-        if (fills[metric->kind])
-            fills[metric->kind](reading, metric,
-                                reading->row + definition->cells[metric->number].first);
+        fills[metric->kind](reading, metric,
+                            reading->row + definition->cells[metric->number].first);
     }
     flow_fill(reading);
     covariates_fill(reading, z);

@@ -23,7 +23,8 @@ struct unit_bin {
 /* One unit read for one definition. */
 struct unit_reading {
     const struct scheme_definition *definition;
-    const struct unit_record *record;
+    const struct unit_record *record; /* the view's */
+    const struct unit_view *view;
     int64_t exposure_ms;
     uint8_t variant; /* index in the definition */
     int128 *row;     /* definition->row_count zeros, to be filled */
@@ -41,7 +42,8 @@ void unit_reading_fill(struct unit_reading *reading);
 
 /* The value within +-limit; the unit is marked where it was not. */
 int64_t value_clamped(struct unit_reading *reading, int128 value, int64_t limit);
-void unit_bin_add(struct unit_reading *reading, const struct scheme_metric *metric, uint32_t bin);
+void unit_bin_add(struct unit_reading *reading, const struct scheme_metric *metric, uint32_t bin,
+                  int64_t count);
 
 typedef void metric_fill(struct unit_reading *reading, const struct scheme_metric *metric,
                          int128 *fields);
@@ -49,6 +51,7 @@ metric_fill share_fill, curve_fill;           /* metric_share.c */
 metric_fill count_fill, sum_fill;             /* metric_value.c */
 metric_fill mean_fill, ratio_fill, nps_fill;  /* metric_ratio.c */
 metric_fill time_fill;                        /* metric_time.c */
+metric_fill breadth_fill;                     /* metric_breadth.c */
 void flow_fill(struct unit_reading *reading); /* metric_flow.c */
 
 /* The value of a unit under a count, a sum or a conversion: in events, micro-units, 0 or 1. */

@@ -24,5 +24,6 @@ void time_fill(struct unit_reading *reading, const struct scheme_metric *metric,
         cause = i + 1;
     }
     if (ended)
-        unit_bin_add(reading, metric, CUBE_BIN(cause, time_bin(moment_ms - reading->exposure_ms)));
+        unit_bin_add(reading, metric, CUBE_BIN(cause, time_bin(moment_ms - reading->exposure_ms)),
+                     1);
 }

@@ -95,7 +95,7 @@ void count_fill(struct unit_reading *reading, const struct scheme_metric *metric
     struct unit_value value = unit_value_of(reading, metric);
     value_fill(fields, &value);
     if (metric->has_places)
-        unit_bin_add(reading, metric, CUBE_BIN(0, value.value));
+        unit_bin_add(reading, metric, CUBE_BIN(0, value.value), 1);
 }
 
 void sum_fill(struct unit_reading *reading, const struct scheme_metric *metric, int128 *fields)

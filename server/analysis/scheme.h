@@ -81,7 +81,6 @@ struct scheme_item {
 
 struct scheme_metric {
     enum metric_kind kind;
-    bool supported;  /* all but breadth */
     uint8_t number;  /* of its cells; 0: a part of a ratio, or a covariate */
     uint16_t filter; /* of ACTIVITY, else SCHEME_NONE */
     uint32_t activity_days;
@@ -95,6 +94,9 @@ struct scheme_metric {
     const uint16_t *competing; /* events that end a time_to, in their order */
     size_t competing_count;
     const struct scheme_metric *numerator, *denominator; /* of a ratio */
+    const struct scheme_metric *counts;                  /* of breadth: asked of each member */
+    enum breadth_of of;
+    uint16_t of_trait; /* with OF_TRAIT */
 };
 
 /* A numeric covariate: a trait at the exposure, or a metric over the time before it. */

@@ -11,15 +11,18 @@ int64_t scheme_earlier(int64_t a, int64_t b)
     return a < b ? a : b; /* TIME_NONE, always, is the least */
 }
 
-/* Ratios are their parts. */
+/* Ratios are their parts; breadth is what it counts, asked of the members. */
 static void visit_one(struct scheme *scheme, const struct definition *definition,
                       const struct metric *metric, scheme_visit *visit, void *context)
 {
+    enum unit_kind kind = definition->experiment->unit;
     if (metric->kind == METRIC_RATIO) {
-        visit(scheme, definition, metric->numerator, context);
-        visit(scheme, definition, metric->denominator, context);
-    } else if (metric->kind != METRIC_BREADTH) {
-        visit(scheme, definition, metric, context);
+        visit(scheme, definition, metric->numerator, kind, context);
+        visit(scheme, definition, metric->denominator, kind, context);
+    } else if (metric->kind == METRIC_BREADTH) {
+        visit(scheme, definition, metric->counts, UNIT_USER, context);
+    } else {
+        visit(scheme, definition, metric, kind, context);
     }
 }
 
@@ -41,7 +44,7 @@ void scheme_each_metric(struct scheme *scheme, scheme_visit *visit, void *contex
 
 /* An event that a definition uses. */
 typedef void event_visit(struct scheme *scheme, const struct definition *definition,
-                         struct slice event, void *context);
+                         struct slice event, enum unit_kind kind, void *context);
 
 struct event_walk {
     event_visit *visit;
@@ -49,13 +52,13 @@ struct event_walk {
 };
 
 static void visit_events(struct scheme *scheme, const struct definition *definition,
-                         const struct metric *metric, void *context)
+                         const struct metric *metric, enum unit_kind kind, void *context)
 {
     struct event_walk *walk = context;
     for (size_t i = 0; metric->form != FORM_ACTIVITY && i < metric->event_count; i++)
-        walk->visit(scheme, definition, metric->events[i].event, walk->context);
+        walk->visit(scheme, definition, metric->events[i].event, kind, walk->context);
     for (size_t i = 0; i < metric->competing_count; i++)
-        walk->visit(scheme, definition, metric->competing[i], walk->context);
+        walk->visit(scheme, definition, metric->competing[i], kind, walk->context);
 }
 
 /* Those of metrics, and those that complete a step of a flow. */
@@ -70,24 +73,26 @@ static void each_event(struct scheme *scheme, event_visit *visit, void *context)
         for (size_t v = 0; v < experiment->variant_count; v++)
             for (size_t j = 0; j < experiment->variants[v].flow_count; j++)
                 if (experiment->variants[v].flow[j].done_when.size)
-                    visit(scheme, definition, experiment->variants[v].flow[j].done_when, context);
+                    visit(scheme, definition, experiment->variants[v].flow[j].done_when,
+                          experiment->unit, context);
     }
 }
 
 static void collect_event(struct scheme *scheme, const struct definition *definition,
-                          struct slice event, void *context)
+                          struct slice event, enum unit_kind kind, void *context)
 {
     (void)scheme;
     (void)definition;
+    (void)kind;
     name_list_add(context, event);
 }
 
 static void fill_event(struct scheme *scheme, const struct definition *definition,
-                       struct slice name, void *context)
+                       struct slice name, enum unit_kind kind, void *context)
 {
     struct scheme_event *event = &scheme->events[scheme_event(scheme, name)];
     (void)context;
-    event->kinds |= 1U << definition->experiment->unit;
+    event->kinds |= 1U << kind;
     event->kept_from_ms =
         scheme_earlier(event->kept_from_ms, scheme_kept_from(definition->experiment));
 }
@@ -169,9 +174,10 @@ static void event_property_add(struct arena *arena, struct scheme_event *event, 
 }
 
 static void fill_conditions(struct scheme *scheme, const struct definition *definition,
-                            const struct metric *metric, void *context)
+                            const struct metric *metric, enum unit_kind kind, void *context)
 {
     (void)definition;
+    (void)kind;
     (void)context;
     for (size_t i = 0; metric->form != FORM_ACTIVITY && i < metric->event_count; i++) {
         const struct event_condition *item = &metric->events[i];

@@ -9,7 +9,7 @@
 
 #include "base/number.h"
 
-#define BINS_PER_CELL 2 /* a step has its wait and its time; others have one */
+#define BINS_PER_CELL 3 /* breadth has three, a step its wait and its time, others have one */
 
 static uint16_t condition_index(struct scheme *scheme, const struct scheme_event *event,
                                 const struct condition *condition)
@@ -93,13 +93,12 @@ static void make_metric(struct scheme *scheme, const struct catalogue *catalogue
                         const struct metric *metric, struct scheme_metric *made)
 {
     *made = (struct scheme_metric){.kind = metric->kind,
-                                   .supported = metric->kind != METRIC_BREADTH,
                                    .filter = SCHEME_NONE,
                                    .from_ms = metric->from_ms,
                                    .until_ms = metric->until_ms,
                                    .every_ms = metric->every_ms,
                                    .cap = metric->cap_micro};
-    if (!made->supported || metric->kind == METRIC_RATIO)
+    if (metric->kind == METRIC_BREADTH || metric->kind == METRIC_RATIO)
         return;
     if (metric->kind == METRIC_COUNT) {
         made->has_places = metric->cap_micro <= COUNT_PLACES_MAX * MICRO;
@@ -121,6 +120,14 @@ make_part(struct scheme *scheme, const struct catalogue *catalogue, const struct
     if (made)
         make_metric(scheme, catalogue, metric, made);
     return made;
+}
+
+static void make_breadth(struct scheme *scheme, const struct catalogue *catalogue,
+                         const struct metric *metric, struct scheme_metric *made)
+{
+    made->counts = make_part(scheme, catalogue, metric->counts);
+    made->of = metric->of;
+    made->of_trait = metric->of == OF_TRAIT ? scheme_trait(scheme, metric->of_trait) : SCHEME_NONE;
 }
 
 static void make_covariates(struct scheme *scheme, struct scheme_definition *definition)
@@ -194,6 +201,8 @@ void scheme_make_metrics(struct scheme *scheme, struct scheme_definition *defini
         made[i].number = (uint8_t)(i + 1);
         if (metric == goal)
             definition->goal = made[i].number;
+        if (metric->kind == METRIC_BREADTH)
+            make_breadth(scheme, catalogue, metric, &made[i]);
         if (metric->kind != METRIC_RATIO)
             continue;
         made[i].numerator = make_part(scheme, catalogue, metric->numerator);

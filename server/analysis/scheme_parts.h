@@ -18,10 +18,10 @@ int64_t scheme_earlier(int64_t a, int64_t b); /* TIME_NONE is the earliest */
 /* Outcomes count from here on: the start, less the longest `before`; TIME_NONE: always. */
 int64_t scheme_kept_from(const struct experiment *experiment);
 
-/* A visit of what reads outcomes: each metric of each definition, the parts of a ratio, the metrics
- * of covariates. */
+/* A visit of what reads outcomes, and of which kind of unit: each metric of each definition, the
+ * parts of a ratio, what breadth counts of the members, the metrics of covariates. */
 typedef void scheme_visit(struct scheme *scheme, const struct definition *definition,
-                          const struct metric *metric, void *context);
+                          const struct metric *metric, enum unit_kind kind, void *context);
 void scheme_each_metric(struct scheme *scheme, scheme_visit *visit, void *context);
 
 /* scheme_tables.c, scheme_events.c: what the compiler needs of names. */

@@ -36,6 +36,7 @@ static void segments_collect(struct scheme *scheme, struct name_list *names)
     const struct declared *declared = scheme->declared;
     for (size_t i = 0; i < declared->definition_count; i++) {
         const struct experiment *experiment = declared->definitions[i].experiment;
+        struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
         for (size_t j = 0; j < experiment->segment_count; j++)
             for (size_t k = 0; k < experiment->segments[j].count; k++)
                 name_list_add(names, experiment->segments[j].segments[k]->trait);
@@ -44,6 +45,10 @@ static void segments_collect(struct scheme *scheme, struct name_list *names)
         for (size_t j = 0; j < experiment->covariate_count; j++)
             if (!experiment->covariates[j].metric)
                 name_list_add(names, experiment->covariates[j].trait);
+        size_t count = experiment_metrics(experiment, metrics);
+        for (size_t j = 0; j < count; j++)
+            if (metrics[j].metric->kind == METRIC_BREADTH && metrics[j].metric->of == OF_TRAIT)
+                name_list_add(names, metrics[j].metric->of_trait);
     }
 }
 
@@ -111,7 +116,7 @@ struct scheme_filter filter_of(struct arena *arena, const struct catalogue *cata
 }
 
 static void fill_filters(struct scheme *scheme, const struct definition *definition,
-                         const struct metric *metric, void *context)
+                         const struct metric *metric, enum unit_kind kind, void *context)
 {
     (void)context;
     if (metric->form != FORM_ACTIVITY)
@@ -126,7 +131,7 @@ static void fill_filters(struct scheme *scheme, const struct definition *definit
         *place = filter;
         scheme->filter_count++;
     }
-    place->kinds |= 1U << definition->experiment->unit;
+    place->kinds |= 1U << kind;
     place->kept_from_ms =
         scheme_earlier(place->kept_from_ms, scheme_kept_from(definition->experiment));
 }
@@ -139,10 +144,22 @@ static void make_filters(struct scheme *scheme)
         scheme_each_metric(scheme, fill_filters, NULL);
 }
 
+/* Members are judged one by one, so their own records are kept too. */
+static void kinds_add(struct scheme *scheme, const struct experiment *experiment)
+{
+    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
+    size_t count = experiment_metrics(experiment, metrics);
+    scheme->kinds |= 1U << experiment->unit;
+    for (size_t i = 0; i < count; i++)
+        scheme->with_members |= metrics[i].metric->kind == METRIC_BREADTH;
+    if (scheme->with_members)
+        scheme->kinds |= 1U << UNIT_USER;
+}
+
 enum status scheme_tables(struct scheme *scheme, struct error *error)
 {
     for (size_t i = 0; i < scheme->declared->definition_count; i++)
-        scheme->kinds |= 1U << scheme->declared->definitions[i].experiment->unit;
+        kinds_add(scheme, scheme->declared->definitions[i].experiment);
     scheme_make_events(scheme);
     make_traits(scheme);
     make_filters(scheme);

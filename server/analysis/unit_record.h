@@ -96,6 +96,21 @@ struct unit_record {
     size_t capacity;
 };
 
+/* A unit that was tied to another one for a while: a user to an account. */
+struct unit_member {
+    uint64_t user;                    /* its number: who came back has two spans */
+    const struct unit_record *record; /* its outcomes while it was tied, all spans */
+    int64_t from_ms, until_ms;        /* a span: [from, until) */
+};
+
+/* All that is known of a unit when it is judged. */
+struct unit_view {
+    const struct unit_record *record; /* NULL: a unit not seen yet */
+    const struct unit_member *members;
+    size_t member_count;
+    bool members_cut; /* there were more than are read */
+};
+
 struct entry_head {
     int64_t time_ms;
     uint64_t content;

@@ -632,7 +632,7 @@ static void a_kind_not_computed_is_blind_at_its_final_look(void **state)
     fixture_init(&f, 2, DESIGN_HYBRID);
     fixture_counts(fixture_metric(&f, "m", ROLE_GOAL, 1), 400, 100, 100);
     struct fixture_metric *guardrail = fixture_metric(&f, "nps", ROLE_GUARDRAIL, 1);
-    guardrail->plan.kind = METRIC_BREADTH;
+    guardrail->plan.kind = METRIC_RETENTION_CURVE;
     f.plan.end_ms = fixture_end(30, 0);
     f.days = 30;
     f.as_of_ms = fixture_end(29, 1);

@@ -316,7 +316,7 @@ static void row_13_a_win_not_shown_harmless_is_inconclusive(void **state)
     fixture_infer(f);
     expect_row(f, 13, VERDICT_INCONCLUSIVE, 1);
     expect_text(f, "not shown harmless on g (at worst ");
-    guardrail->plan.kind = METRIC_BREADTH; /* blind: can never be estimated */
+    guardrail->plan.kind = METRIC_RETENTION_CURVE; /* blind: can never be estimated */
     fixture_infer(f);
     expect_row(f, 13, VERDICT_INCONCLUSIVE, 1);
     expect_text(f, "g (no estimate)");
@@ -326,10 +326,10 @@ static void row_14_a_final_goal_without_estimate_is_inconclusive(void **state)
 {
     struct fixture *f = ordinary(2, DESIGN_HYBRID, PLANNED_DAYS, 60);
     (void)state;
-    f->metrics[0].plan.kind = METRIC_BREADTH;
+    f->metrics[0].plan.kind = METRIC_RETENTION_CURVE;
     fixture_infer(f);
     expect_row(f, 14, VERDICT_INCONCLUSIVE, -1);
-    expect_text(f, "does not compute breadth");
+    expect_text(f, "does not compute retention_curve");
     f->as_of_ms = fixture_end(PLANNED_DAYS - 1, 0); /* before its final look: row 20 */
     fixture_infer(f);
     expect_row(f, 20, VERDICT_KEEP_RUNNING, -1);
