@@ -182,6 +182,32 @@ static enum status user_view(struct view_work *work)
     return each_visitor(work, &work->own, visitor_gather, &gathering);
 }
 
+/* The user's links without those to shared devices; a copy in the arena where there is one. */
+static enum status links_to_visitors(const struct view_work *work, const struct unit_record *user,
+                                     struct unit_list *links)
+{
+    const struct unit_list *list = unit_list_find(user, UNIT_LIST_VISITORS, 0);
+    *links = (struct unit_list){0};
+    if (list)
+        links->entries = arena_alloc(work->arena, list->size);
+    if (list && !links->entries)
+        return no_memory(work->error);
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        const char *entry = list->entries + i * LINK_ENTRY_SIZE;
+        uint64_t number = load_u64(entry + LINK_ENTRY_SIZE - sizeof number);
+        struct unit_record visitor = {0};
+        enum status status = number == work->unit ? STATUS_OK : record_load(work, number, &visitor);
+        if (status)
+            return status;
+        if (device_is_shared(unit_list_find(&visitor, UNIT_LIST_USERS, 0)))
+            continue;
+        memcpy(links->entries + links->size, entry, LINK_ENTRY_SIZE);
+        links->size += LINK_ENTRY_SIZE;
+        links->count++;
+    }
+    return STATUS_OK;
+}
+
 static enum status visitor_view(struct view_work *work)
 {
     const struct unit_list *list = unit_list_find(&work->own, UNIT_LIST_USERS, 0);
@@ -191,13 +217,13 @@ static enum status visitor_view(struct view_work *work)
         return no_memory(work->error);
     for (size_t i = 0; i < count && count <= SHARED_DEVICE_USERS; i++) {
         struct unit_record user;
+        struct unit_list links;
         enum status status = record_load(work, users[i].number, &user);
+        if (!status)
+            status = links_to_visitors(work, &user, &links);
         if (status)
             return status;
-        const struct owner owner = {
-            .rules = {{.links = unit_list_find(&user, UNIT_LIST_VISITORS, 0),
-                       .number = work->unit}},
-            .count = 1};
+        const struct owner owner = {.rules = {{.links = &links, .number = work->unit}}, .count = 1};
         owed_add(work->arena, &work->merged, &user, UNIT_ANONYMOUS, &owner);
     }
     return STATUS_OK;
@@ -422,11 +448,13 @@ enum status unit_dependents(struct arena *arena, const struct unit_source *sourc
         return no_memory(error);
     if (kinds >> UNIT_USER & 1)
         links_add(users, count, set);
-    for (size_t i = 0; i < count && kinds >> UNIT_ACCOUNT & 1; i++) {
+    /* A device that becomes a shared one leaves its users' other visitors what it had of them. */
+    kinds &= count > 1 ? 1U << UNIT_ACCOUNT | 1U << UNIT_ANONYMOUS : 1U << UNIT_ACCOUNT;
+    for (size_t i = 0; i < count && kinds; i++) {
         struct unit_record user;
         enum status status = source->record(source->context, arena, users[i].number, &user, error);
         if (!status)
-            status = user_dependents(arena, &user, 1U << UNIT_ACCOUNT, set, error);
+            status = user_dependents(arena, &user, kinds, set, error);
         if (status)
             return status;
     }

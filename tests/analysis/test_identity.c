@@ -271,6 +271,29 @@ static void a_shared_device_links_nobody(void **state)
     }
 }
 
+/* What u did after it used the kiosk is x's as before, also when the kiosk is found out later. */
+static void a_shared_device_takes_nothing_from_a_users_other_visitor(void **state)
+{
+    (void)state;
+    char names[21][8];
+    for (size_t users = 20; users <= 21; users++) {
+        struct world_message messages[24] = {met("visitors", VISITOR("x"), T),
+                                             identify("x", "u0", T + HOUR),
+                                             won(USER("u0"), T + 3 * DAY)};
+        for (size_t i = 0; i < users; i++) {
+            snprintf(names[i], sizeof names[i], "u%zu", i);
+            messages[3 + i] = identify("kiosk", names[i], T + 2 * DAY + (int64_t)i * HOUR);
+        }
+        struct world world;
+        world_make(&world);
+        declare_all(&world);
+        world_send(&world, messages, 3 + users);
+        world_fold(&world, 5);
+        assert_int_equal(reached_in(&world, "visitors", WON).reached, users == 21);
+        world_remove(&world);
+    }
+}
+
 /* One random message of few ids, so that ties are many. */
 static struct world_message random_message(struct random *random)
 {
@@ -355,6 +378,7 @@ int main(void)
         cmocka_unit_test(a_visitors_outcome_reaches_the_account_of_its_user),
         cmocka_unit_test(what_carries_an_account_is_that_accounts),
         cmocka_unit_test(a_shared_device_links_nobody),
+        cmocka_unit_test(a_shared_device_takes_nothing_from_a_users_other_visitor),
         cmocka_unit_test(neither_order_nor_batches_change_the_cube),
         cmocka_unit_test(a_rebuilt_state_is_the_same_to_the_byte),
     };

@@ -2,7 +2,8 @@
 
 Reads declarations (the JSON form of experiment files) and Segment messages, and gives the cells of
 the cube by brute force: all messages of a unit in a list, and each question asked of the whole list.
-No state, no batches, no numbers for names; floating point nowhere but in the hash's shares.
+No state, no batches, no numbers for names; floating point nowhere but in the hash's shares.  Which
+messages are a unit's, by links between ids, is identity_oracle.py's.
 
     cells(catalogue, experiment, messages) -> {(population, segment, value, cohort, variant, metric):
                                                {field: count}}
@@ -19,9 +20,11 @@ of a hash of bytes that only the service writes.
 """
 import datetime
 
-from metric_oracle import (DAY, duration, lookup, metric_names, number, text_of, unit_fields)
+from identity_oracle import KINDS, Identities, first_and_last_of_days
+from metric_oracle import (DAY, duration, is_activity, lookup, metric_names, number, text_of,
+                           unit_fields)
 
-ID_OF_UNIT = {"user": "userId", "account": "groupId", "anonymous": "anonymousId"}
+ID_OF_UNIT = KINDS
 
 
 def instant(text):
@@ -130,15 +133,20 @@ def segment_value(segment, found, value):
     return text_of(value) if text_of(value) in segment["values"] else "(other)"
 
 
-def once(messages):
-    """Each message id within an event name once: the earliest body."""
+def first_bodies(messages, key):
+    """Of those of one key the earliest."""
     kept = {}
     for message in sorted(messages, key=lambda m: m["time"]):
-        key = (message["event"], message["messageId"])
-        if message["type"] == "exposure":
-            key += (message["properties"].get("experiment_id"),)
-        kept.setdefault(key, message)
+        kept.setdefault(key(message), message)
     return list(kept.values())
+
+
+def message_key(message):
+    """A message id counts within an event name, of exposures within an experiment."""
+    key = (message["event"], message["messageId"])
+    if message["type"] == "exposure":
+        key += (message["properties"].get("experiment_id"),)
+    return key
 
 
 def normalised(message):
@@ -189,32 +197,71 @@ def kept_since(catalogue):
     return since
 
 
+def is_outcome(message):
+    return message["type"] in ("track", "page", "screen")
+
+
+def traits_speak_of(message, kind, is_own):
+    """A group call brings the account's traits, an identify call those of the person; what others
+    carry is of whom they name."""
+    if message["type"] == "group":
+        return kind == "account" and is_own
+    return kind != "account" or (message["type"] != "identify" and is_own)
+
+
 class Unit:
     """The messages of one unit, as far as they are kept."""
 
-    def __init__(self, catalogue, key, messages):
-        since = kept_since(catalogue)
-        outcomes = [m for m in messages if m["type"] in ("track", "page", "screen")]
-        self.everything = [m for m in outcomes if m["time"] >= since.get(None, float("inf"))]
-        self.outcomes = once([m for m in outcomes
-                              if m["time"] >= since.get(m["event"], float("inf"))])
-        self.steps = [m for m in outcomes if m["event"].startswith("Onboarding Step ")
-                      and m["properties"].get("experiment_id") == key
-                      and m["time"] >= since["step", key]]
-        self.steps = [m for step in {text_of(m["properties"].get("step")) for m in self.steps}
-                      for m in once([m for m in self.steps
-                                     if text_of(m["properties"].get("step")) == step])]
-        self.messages = messages
+    def __init__(self, catalogue, file, unit, groups):
+        self.unit, self.groups, self.kind = unit, groups, file.get("unit", "user")
+        key, since = file["experiment"], kept_since(catalogue)
+
+        def is_kept(message):
+            return is_outcome(message) and \
+                message["time"] >= since.get(message["event"], float("inf"))
+
+        def is_step(message):
+            return is_outcome(message) and message["event"].startswith("Onboarding Step ") and \
+                message["properties"].get("experiment_id") == key and \
+                message["time"] >= since["step", key]
+        self.outcomes = self.once(is_kept, message_key)
+        self.steps = self.once(is_step, lambda m: message_key(m) + (
+            text_of(m["properties"].get("step")),))
+        self.exposures = [m for g in groups if g.is_own for m in first_bodies(
+            [m for m in g.messages if m["type"] == "exposure"
+             and m["properties"].get("experiment_id") == key], message_key)]
+        self.everything = self.activity(catalogue, since.get(None, float("inf")))
+
+    def once(self, select, key):
+        """What is chosen, once under the id it came with, then once in the unit."""
+        mine = [m for g in self.groups
+                for m in first_bodies([m for m in g.messages if select(m)], key)
+                if g.belongs(self.unit, m["time"])]
+        return first_bodies(mine, key)
+
+    def activity(self, catalogue, since):
+        found = []
+        for group in self.groups:
+            acts = [m for m in group.messages if is_outcome(m) and m["time"] >= since
+                    and is_activity(catalogue, m)]
+            if not group.is_own:
+                ends = set(first_and_last_of_days([m["time"] for m in acts]))
+                acts = [m for m in acts if m["time"] in ends]
+            found += [m for m in acts if group.belongs(self.unit, m["time"])]
+        return found
 
     def trait(self, path, time):
         """(known, value) at that instant."""
-        kept = {}
-        for message in sorted(self.messages, key=lambda m: m["time"]):
-            found, value = lookup(message["traits"], path)
-            if found:
-                kept.setdefault((message["event"], message["messageId"]), (message["time"], value))
-        known = sorted((k for k in kept.values() if k[0] <= time), key=lambda k: k[0])
-        return (True, known[-1][1]) if known else (False, None)
+        mine = []
+        for group in self.groups:
+            said = [m for m in group.messages if traits_speak_of(m, self.kind, group.is_own)
+                    and lookup(m["traits"], path)[0]]
+            mine += [m for m in first_bodies(said, message_key)
+                     if group.belongs(self.unit, m["time"])]
+        known = [m for m in first_bodies(mine, message_key) if m["time"] <= time]
+        if not known:
+            return False, None
+        return lookup(max(known, key=lambda m: m["time"])["traits"], path)
 
 
 # --- cells --------------------------------------------------------------------------------------
@@ -234,12 +281,9 @@ def slices(catalogue, file, traits_at, main):
         yield "stratum", " x ".join(value(n) for n in strata)
 
 
-def unit_cells(catalogue, file, unit, messages):
+def unit_cells(catalogue, file, unit, own):
     """What one unit adds: pairs of a place and {field: number}."""
-    key = file["experiment"]
-    exposures = [m for m in once([m for m in messages if m["type"] == "exposure"
-                                  and m["properties"].get("experiment_id") == key])]
-    exposures.sort(key=lambda m: m["time"])
+    exposures = sorted(own.exposures, key=lambda m: m["time"])
     if not exposures:
         return
     judged = []
@@ -266,7 +310,6 @@ def unit_cells(catalogue, file, unit, messages):
         quality.append("mismatch")
     population = "crossed" if len({j[2] for j in counting}) > 1 else "main"
 
-    own = Unit(catalogue, key, messages)
     added = unit_fields(catalogue, file, own, variant, first)
     added["units"].update({field: 1 for field in quality})
     for segment, value in slices(catalogue, file, lambda path: own.trait(path, first),
@@ -282,14 +325,11 @@ def unit_cells(catalogue, file, unit, messages):
 
 def cells(catalogue, key, messages):
     file = catalogue["experiments"][key]
-    id_name = ID_OF_UNIT[file.get("unit", "user")]
-    by_unit = {}
-    for message in map(normalised, messages):
-        if message.get(id_name):
-            by_unit.setdefault(message[id_name], []).append(message)
+    identities = Identities([normalised(m) for m in messages])
     found = {}
-    for unit, mine in by_unit.items():
-        for place, fields in unit_cells(catalogue, file, unit, mine):
+    for unit, groups in identities.groups(file.get("unit", "user")).items():
+        own = Unit(catalogue, file, unit, groups)
+        for place, fields in unit_cells(catalogue, file, unit, own):
             sums = found.setdefault(place, {})
             for field, value in fields.items():
                 sums[field] = sums.get(field, 0) + value
