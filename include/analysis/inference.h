@@ -120,16 +120,26 @@ struct observed {
     struct sample sample;
 };
 
+/* How a comparison was adjusted for what is known of units before their exposure. */
+struct pair_adjustment {
+    bool adjusted;     /* false: by the two samples alone */
+    size_t strata;     /* compared within and averaged over; 0: none */
+    size_t merged;     /* of the strata with units, those that went into "other" */
+    size_t covariates; /* that explain something in one of the two variants */
+};
+
 /* The difference to the control and the log ratio, each with the reason why there is none. */
 struct pair_estimates {
     enum reason difference_reason, lift_reason;
     struct estimate difference, lift;
+    struct pair_adjustment adjustment;
 };
 
 /*
  * One metric in one slice, as it stood at the end of each cohort day.  Days count from `first`.
  * `observe` gives the cohorts up to and with that day.  `estimates` is for what is not formed from
- * two samples alone (adjusted for covariates and strata, times to an event); NULL: it is.
+ * two samples alone (adjusted for covariates and strata, times to an event); NULL: it is.  It finds
+ * the estimates of the two samples in place, and leaves or replaces them.
  */
 struct metric_source {
     int32_t first;
@@ -159,6 +169,13 @@ struct effect_report {
     struct interval adjusted;
 };
 
+/* What the two samples alone say, beside a comparison that was adjusted. */
+struct unadjusted_report {
+    struct effect_report difference, lift;
+    bool has_p, has_p_now;
+    double p, p_now;
+};
+
 /* A variant against the control, on the final set once it is mature, else at the latest look. */
 struct comparison {
     enum reason reason; /* why there is no estimate; NONE: there is one */
@@ -177,6 +194,8 @@ struct comparison {
     bool has_bound; /* of a guardrail: the adverse bound that passes it, a lift where relative */
     double bound;
     enum guardrail_state state;
+    struct pair_adjustment adjustment;
+    struct unadjusted_report unadjusted; /* of one that was adjusted */
 };
 
 /* One look at one variant: what is drawn over time. */

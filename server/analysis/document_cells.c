@@ -73,6 +73,16 @@ static void cells_add_fields(struct cells *cells, const struct cube_entry *entry
         cells->damaged = true;
 }
 
+/* Adds what the covariates of a cell of units are. */
+static void cells_add_covariates(const struct cube_entry *entry, const struct cells *cells,
+                                 size_t day, const struct metric_fields *fields)
+{
+    int128 *values =
+        &fields->values[(day * cells->variants + entry->key.variant) * fields->field_count];
+    for (size_t i = 0; i < fields->field_count && UNITS_FIELD_COUNT + i < entry->field_count; i++)
+        values[i] = (int128)((uint128)values[i] + (uint128)entry->values[UNITS_FIELD_COUNT + i]);
+}
+
 static void cells_add(struct cells *cells, enum population population, uint16_t slice,
                       struct cells_slice *sums)
 {
@@ -90,6 +100,8 @@ static void cells_add(struct cells *cells, enum population population, uint16_t 
                 units[day * cells->variants + entry->key.variant] +=
                     cell_count(cells, entry->values[UNITS_N]) +
                     cell_count(cells, entry->values[UNITS_ERASED]);
+            if (population == POPULATION_MAIN)
+                cells_add_covariates(entry, cells, day, &sums->covariates);
         } else if (population == POPULATION_MAIN && entry->key.metric <= sums->metric_count) {
             cells_add_fields(cells, entry, day, sums);
         }
@@ -121,6 +133,7 @@ void cells_sum(struct cells *cells, uint16_t slice, struct cells_slice *sums)
     counts_accumulate(sums->crossed, cells->days, cells->variants);
     for (size_t metric = 0; metric < sums->metric_count; metric++)
         fields_accumulate(&sums->metrics[metric], cells->days, cells->variants);
+    fields_accumulate(&sums->covariates, cells->days, cells->variants);
 }
 
 void cells_fields(const struct cells *cells, struct cells_slice *sums)

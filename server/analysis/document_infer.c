@@ -52,9 +52,18 @@ static bool result_init(struct study *study, const struct cells *cells, bool wit
     return !study->arena->failed;
 }
 
+/* The scratch sums of one slice after the other. */
+struct scratch {
+    struct arena arena;
+    struct cells_slice sums;
+    size_t block;              /* days * variants */
+    struct adjuster *adjuster; /* NULL: nothing is adjusted for */
+};
+
 static bool slice_infer(struct study *study, struct study_group *group, size_t slice,
-                        const struct cells_slice *sums)
+                        const struct scratch *scratch)
 {
+    const struct cells_slice *sums = &scratch->sums;
     struct study_slice *found = &group->slices[slice];
     const struct cells *cells = &group->cells;
     found->present = true;
@@ -66,6 +75,8 @@ static bool slice_infer(struct study *study, struct study_group *group, size_t s
         struct metric_cells metric_cells;
         struct metric_source source =
             metric_cells_source(cells, &group->metrics[i], sums, &metric_cells);
+        metric_source_adjust(&source, &metric_cells, scratch->adjuster, &group->metrics[i],
+                             slice == 0);
         if (!result_init(study, cells, slice == 0, &found->results[i]))
             return false;
         if (slice > 0)
@@ -85,13 +96,6 @@ static bool slice_has_units(const struct cells *cells, const struct cells_slice 
             return true;
     return false;
 }
-
-/* The scratch sums of one slice after the other. */
-struct scratch {
-    struct arena arena;
-    struct cells_slice sums;
-    size_t block; /* days * variants */
-};
 
 static void scratch_metrics(struct scratch *scratch, const struct study_group *group)
 {
@@ -116,28 +120,43 @@ static void scratch_metrics(struct scratch *scratch, const struct study_group *g
     }
 }
 
-static bool scratch_init(struct scratch *scratch, const struct study_group *group)
+static void scratch_covariates(struct scratch *scratch, const struct study_group *group)
+{
+    size_t q = group->definition ? group->definition->experiment->covariate_count : 0;
+    scratch->sums.covariates.field_count = q + q * (q + 1) / 2;
+    scratch->sums.covariates.values = ARENA_ARRAY(
+        &scratch->arena, scratch->block * scratch->sums.covariates.field_count + 1, int128);
+}
+
+static bool scratch_init(struct scratch *scratch, struct study_group *group)
 {
     *scratch = (struct scratch){.block = group->cells.days * group->cells.variants};
     scratch_metrics(scratch, group);
+    scratch_covariates(scratch, group);
+    scratch->adjuster = adjuster_new(&scratch->arena, group);
     scratch->sums.main = ARENA_ARRAY(&scratch->arena, scratch->block + 1, uint64_t);
     scratch->sums.crossed = ARENA_ARRAY(&scratch->arena, scratch->block + 1, uint64_t);
     return !scratch->arena.failed;
 }
 
+static void fields_clear(const struct metric_fields *fields, size_t block)
+{
+    memset(fields->values, 0, block * fields->field_count * sizeof *fields->values);
+}
+
 static void scratch_read(struct scratch *scratch, struct cells *cells, size_t slice)
 {
     for (size_t i = 0; i < scratch->sums.metric_count; i++) {
-        const struct metric_fields *fields = &scratch->sums.metrics[i];
-        memset(fields->values, 0, scratch->block * fields->field_count * sizeof *fields->values);
-        breadth_clear(fields, scratch->block);
+        fields_clear(&scratch->sums.metrics[i], scratch->block);
+        breadth_clear(&scratch->sums.metrics[i], scratch->block);
     }
+    fields_clear(&scratch->sums.covariates, scratch->block);
     memset(scratch->sums.main, 0, scratch->block * sizeof *scratch->sums.main);
     memset(scratch->sums.crossed, 0, scratch->block * sizeof *scratch->sums.crossed);
     cells_sum(cells, (uint16_t)slice, &scratch->sums);
 }
 
-/* All slices that a report shows: strata are for adjustment, which this version does not do. */
+/* All slices that a report shows; the strata are the adjuster's. */
 static bool group_infer(struct study *study, struct study_group *group, struct scratch *scratch)
 {
     struct cells *cells = &group->cells;
@@ -155,7 +174,7 @@ static bool group_infer(struct study *study, struct study_group *group, struct s
                         &study->progress);
         }
         if ((slice == 0 || slice_has_units(cells, &scratch->sums)) &&
-            !slice_infer(study, group, slice, &scratch->sums))
+            !slice_infer(study, group, slice, scratch))
             return false;
     }
     return true;

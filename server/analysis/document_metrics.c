@@ -182,6 +182,41 @@ static struct value shrunken_value(const struct metric_place *place,
     return object;
 }
 
+/* What the two samples alone say, of a comparison that was adjusted. */
+static struct value unadjusted_value(const struct metric_place *place,
+                                     const struct comparison *comparison)
+{
+    struct arena *arena = place->study->arena;
+    const struct unadjusted_report *unadjusted = &comparison->unadjusted;
+    struct value object = value_object();
+    if (!comparison->adjustment.adjusted || metric_fault(place).size)
+        return value_null();
+    value_add(arena, &object, "difference", effect_value(place, &unadjusted->difference, false));
+    value_add(arena, &object, "lift", effect_value(place, &unadjusted->lift, false));
+    value_add(arena, &object, "p", p_or_null(unadjusted->has_p, unadjusted->p));
+    value_add(arena, &object, "p_now", p_or_null(unadjusted->has_p_now, unadjusted->p_now));
+    return object;
+}
+
+/* How it was adjusted, and by how much that made the interval narrower. */
+static void add_adjustment(const struct metric_place *place, const struct comparison *comparison,
+                           struct value *object)
+{
+    struct arena *arena = place->study->arena;
+    const struct pair_adjustment *adjustment = &comparison->adjustment;
+    const struct effect_report *plain = &comparison->unadjusted.difference;
+    struct value how = value_object();
+    bool has = adjustment->adjusted && !metric_fault(place).size;
+    bool compared = has && plain->estimated && plain->se > 0;
+    value_add(arena, &how, "strata", value_integer((int64_t)adjustment->strata));
+    value_add(arena, &how, "merged", value_integer((int64_t)adjustment->merged));
+    value_add(arena, &how, "covariates", value_integer((int64_t)adjustment->covariates));
+    value_add(arena, object, "adjustment", has ? how : value_null());
+    value_add(arena, object, "narrower",
+              number_or_null(compared, compared ? 1 - comparison->difference.se / plain->se : 0));
+    value_add(arena, object, "unadjusted", unadjusted_value(place, comparison));
+}
+
 static struct value comparison_value(const struct metric_place *place, size_t variant)
 {
     struct arena *arena = place->study->arena;
@@ -202,7 +237,7 @@ static struct value comparison_value(const struct metric_place *place, size_t va
               p_or_null(comparison->has_p_adjusted, comparison->p_adjusted));
     value_add(arena, &object, "chance_to_beat_control", value_null());
     value_add(arena, &object, "guardrail", guardrail_value(place, comparison));
-    value_add(arena, &object, "unadjusted", value_null());
+    add_adjustment(place, comparison, &object);
     breadth_add_comparison(arena, &place->result->observed[variant],
                            &place->result->observed[place->study->plan.control],
                            place->study->plan.alpha, &object);
@@ -381,7 +416,8 @@ static struct value metric_value(const struct metric_place *place)
     value_add(arena, &object, "kind", value_text(slice_of(metric_kind_texts[metric->kind])));
     value_add(arena, &object, "better",
               value_text(metric->lower_is_better ? SLICE("lower") : SLICE("higher")));
-    value_add(arena, &object, "adjusted_for", value_list());
+    value_add(arena, &object, "adjusted_for",
+              adjusted_for_value(arena, place->group, place->metric));
     value_add(arena, &object, "definition", digest_value(arena, &place->metric->digest));
     value_add(arena, &object, "final", value_boolean(place->result->final));
     value_add(arena, &object, "cohort",

@@ -128,6 +128,8 @@ struct cells_slice {
     struct metric_fields *metrics; /* [number - 1] */
     size_t metric_count;
     uint64_t *main, *crossed; /* [day][variant], may be NULL */
+    /* Z_1..Z_q and Z_k Z_l of the units, as the metrics' integers; field_count 0: none declared */
+    struct metric_fields covariates;
 };
 /* How many integers each metric's cells have. */
 void cells_fields(const struct cells *cells, struct cells_slice *sums);
@@ -153,11 +155,33 @@ struct metric_cells {
     const struct cells *cells;
     const struct metric *metric;
     const struct metric_fields *fields;
+    const struct metric_fields *covariates; /* of the units of the slice */
+    struct adjuster *adjuster;              /* NULL: not adjusted */
+    uint8_t number;                         /* in the cube */
+    size_t own, covariate_count;            /* fields of its kind; ZY_1.. after them */
+    bool in_strata;
 };
 struct metric_source metric_cells_source(const struct cells *cells,
                                          const struct study_metric *metric,
                                          const struct cells_slice *sums,
                                          struct metric_cells *about);
+/* One variant's integers of a metric as what they show; `units` is set for every kind. */
+void metric_observe(const struct metric *metric, const int128 *fields, size_t field_count,
+                    struct observed *observed);
+
+/*
+ * document_adjusted.c: what a group's experiment adjusts for, and the cells of its strata.  Strata
+ * are read for slice all alone; in a segment covariates are.
+ */
+struct adjuster;
+/* NULL without memory, and where nothing is declared. */
+struct adjuster *adjuster_new(struct arena *arena, struct study_group *group);
+/* Makes the source's estimates the adjusted ones where the kind can be adjusted. */
+void metric_source_adjust(struct metric_source *source, struct metric_cells *about,
+                          struct adjuster *adjuster, const struct study_metric *metric, bool whole);
+/* Names of what a metric of that kind is adjusted for: segments and covariates. */
+struct value adjusted_for_value(struct arena *arena, const struct study_group *group,
+                                const struct study_metric *metric);
 /* Finds first and days. */
 void cells_span(struct cells *cells, int64_t as_of_ms);
 void cells_quality(const struct cells *cells, struct study_quality *quality);

@@ -7,7 +7,6 @@
 
 /* Integers of one variant at the end of one cohort day. */
 struct totals {
-    const struct cells *cells;
     const struct metric *metric;
     const int128 *fields;
     size_t field_count;
@@ -98,13 +97,26 @@ bool metric_kind_is_computed(enum metric_kind kind)
     return observers[kind] != NULL;
 }
 
+static void totals_observe(const struct totals *totals, struct observed *observed)
+{
+    observed->units = count_of(totals, 0);
+    if (observers[totals->metric->kind])
+        observers[totals->metric->kind](totals, observed);
+}
+
+void metric_observe(const struct metric *metric, const int128 *fields, size_t field_count,
+                    struct observed *observed)
+{
+    struct totals totals = {.metric = metric, .fields = fields, .field_count = field_count};
+    totals_observe(&totals, observed);
+}
+
 static void cells_observe(const struct metric_source *source, size_t day, size_t variant,
                           struct observed *observed)
 {
     const struct metric_cells *about = source->about;
     const struct metric_fields *fields = about->fields;
     struct totals totals = {
-        .cells = about->cells,
         .metric = about->metric,
         .fields = &fields->values[(day * source->variants + variant) * fields->field_count],
         .field_count = fields->field_count,
@@ -113,9 +125,7 @@ static void cells_observe(const struct metric_source *source, size_t day, size_t
         totals.cluster = (struct cluster){
             .sizes = &fields->sizes[(day * source->variants + variant) * fields->size_count],
             .count = fields->size_count};
-    observed->units = count_of(&totals, 0);
-    if (observers[about->metric->kind])
-        observers[about->metric->kind](&totals, observed);
+    totals_observe(&totals, observed);
 }
 
 struct metric_source metric_cells_source(const struct cells *cells,
@@ -128,8 +138,10 @@ struct metric_source metric_cells_source(const struct cells *cells,
                                    .observe = cells_observe};
     if (!metric->number || metric->number > sums->metric_count)
         return source;
-    *about = (struct metric_cells){
-        .cells = cells, .metric = metric->metric, .fields = &sums->metrics[metric->number - 1U]};
+    *about = (struct metric_cells){.cells = cells,
+                                   .metric = metric->metric,
+                                   .fields = &sums->metrics[metric->number - 1U],
+                                   .covariates = &sums->covariates};
     if (about->fields->field_count)
         source.days = cells->days;
     return source;

@@ -88,9 +88,8 @@ static void estimates_at(const struct plan *plan, const struct metric_source *so
     *estimates = (struct pair_estimates){.difference_reason = REASON_NO_UNITS,
                                          .lift_reason = REASON_NO_UNITS};
     size_t day = (size_t)((int64_t)cohort - source->first);
-    if (!source->estimates)
-        estimates_of_pair(plan, variant, pair, estimates);
-    else if (source->days && cohort >= source->first)
+    estimates_of_pair(plan, variant, pair, estimates);
+    if (source->estimates && source->days && cohort >= source->first)
         source->estimates(source, plan, day < source->days ? day : source->days - 1, variant,
                           estimates);
 }
@@ -361,33 +360,75 @@ static void comparison_evidence(const struct plan *plan, const struct metric_res
         comparison->difference_h = latest->difference.value;
 }
 
+/* What a comparison is made of: the latest look, and what is shown, the final set once it is
+ * mature.
+ */
+struct comparison_looks {
+    struct pair_estimates now, shown;
+};
+
+static void comparison_look(const struct plan *plan, const struct metric_source *source,
+                            size_t variant, const struct metric_result *result,
+                            struct comparison_looks *looks)
+{
+    struct pair pair;
+    looks->now = (struct pair_estimates){.difference_reason = REASON_TOO_EARLY,
+                                         .lift_reason = REASON_TOO_EARLY};
+    pair_until(plan, source, result->last_mature, variant, &pair);
+    if (gate_holds_for(plan, &result->metric, &pair))
+        estimates_at(plan, source, result->last_mature, variant, &pair, &looks->now);
+    looks->shown = looks->now;
+    if (!result->final)
+        return;
+    pair_until(plan, source, result->analysed, variant, &pair);
+    estimates_at(plan, source, result->analysed, variant, &pair, &looks->shown);
+}
+
+static void comparison_fill(const struct plan *plan, const struct metric_result *result,
+                            const struct comparison_looks *looks, struct comparison *comparison)
+{
+    comparison_point(&looks->shown, comparison);
+    comparison_latest(plan, &result->metric, &looks->now, comparison);
+    if (result->final)
+        comparison_final(plan, &result->metric, &looks->shown, comparison);
+}
+
+/* The same comparison by the two samples alone. */
+static void comparison_unadjusted(const struct plan *plan, const struct metric_source *source,
+                                  size_t variant, const struct metric_result *result,
+                                  struct unadjusted_report *unadjusted)
+{
+    struct metric_source plain = *source;
+    struct comparison comparison = {.p_now = 1};
+    struct comparison_looks looks;
+    plain.estimates = NULL;
+    comparison_look(plan, &plain, variant, result, &looks);
+    comparison_fill(plan, result, &looks, &comparison);
+    *unadjusted = (struct unadjusted_report){.difference = comparison.difference,
+                                             .lift = comparison.lift,
+                                             .has_p = comparison.has_p,
+                                             .p = comparison.p,
+                                             .has_p_now = comparison.has_p_now,
+                                             .p_now = comparison.p_now};
+}
+
 static void comparison_infer(const struct plan *plan, const struct metric_source *source,
                              size_t variant, struct metric_result *result)
 {
     struct comparison *comparison = &result->comparisons[variant];
-    struct pair_estimates now = {.difference_reason = REASON_TOO_EARLY,
-                                 .lift_reason = REASON_TOO_EARLY};
-    struct pair_estimates shown;
-    struct pair pair;
-    pair_until(plan, source, result->last_mature, variant, &pair);
-    if (gate_holds_for(plan, &result->metric, &pair))
-        estimates_at(plan, source, result->last_mature, variant, &pair, &now);
-    shown = now;
-    if (result->final) {
-        pair_until(plan, source, result->analysed, variant, &pair);
-        estimates_at(plan, source, result->analysed, variant, &pair, &shown);
-    }
-    comparison_point(&shown, comparison);
-    comparison_latest(plan, &result->metric, &now, comparison);
-    if (result->final)
-        comparison_final(plan, &result->metric, &shown, comparison);
+    struct comparison_looks looks;
+    comparison_look(plan, source, variant, result, &looks);
+    comparison_fill(plan, result, &looks, comparison);
+    comparison->adjustment = looks.shown.adjustment;
+    if (comparison->adjustment.adjusted)
+        comparison_unadjusted(plan, source, variant, result, &comparison->unadjusted);
     if (result->metric.role == ROLE_GOAL && plan->goals * plan_treatments(plan) > 1 &&
-        !shown.difference_reason)
-        comparison_adjusted(plan, result->final, &shown.difference, &comparison->difference);
+        !looks.shown.difference_reason)
+        comparison_adjusted(plan, result->final, &looks.shown.difference, &comparison->difference);
     if (result->metric.role == ROLE_GUARDRAIL)
-        guardrail_judge(plan, result, &shown, comparison);
+        guardrail_judge(plan, result, &looks.shown, comparison);
     else
-        comparison_evidence(plan, result, &now, comparison);
+        comparison_evidence(plan, result, &looks.now, comparison);
 }
 
 static void comparison_skip(struct metric_result *result, size_t variant)

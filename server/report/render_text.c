@@ -249,10 +249,12 @@ static void text_foot(struct painter *painter, const struct value *document)
         definition.size = 19;
     paint_end(painter);
     paint_style(painter, PAINT_DIM);
-    paint_wrapped(painter,
-                  SLICE("Not adjusted for traits: the unadjusted result decides. Effects of "
-                        "segments are raw here; the shrunken ones and all else: --format json."),
-                  0);
+    struct buffer words = {0};
+    write_adjusted(&words, document);
+    buffer_add(&words, SLICE(" Effects of segments are raw here; the shrunken ones and all else: "
+                             "--format json."));
+    paint_wrapped(painter, buffer_slice(&words), 0);
+    buffer_done(&words);
     paint_format(painter, "definition %.*s, gangway %.*s", SLICE_ARGS(definition),
                  SLICE_ARGS(member_text(document, "gangway")));
     paint_style(painter, PAINT_PLAIN);

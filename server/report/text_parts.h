@@ -3,11 +3,18 @@
 
 /* The sections of the text report, each from the document.  For server/report alone. */
 
+#include "analysis/measure.h"
 #include "base/value.h"
 #include "paint.h"
 
 void text_health(struct painter *painter, const struct value *document);
 void text_metrics(struct painter *painter, const struct value *document);
+/* text_adjusted.c: what stands under a comparison, dim: what it was adjusted for and by how much
+ * that made it narrower.  Nothing where there is nothing. */
+void text_adjustment(struct painter *painter, enum metric_kind kind, const struct value *metric,
+                     const struct value *comparison, unsigned column);
+/* One sentence: what decides, the adjusted results or the unadjusted ones. */
+void write_adjusted(struct buffer *out, const struct value *document);
 
 /* Members by name, with a default where they are missing or null. */
 const struct value *member(const struct value *object, const char *name);

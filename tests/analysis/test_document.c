@@ -5,9 +5,7 @@
  * User i of USERS meets variant i % 2 on day i / 20 % DAYS; roles and outcomes as below.
  */
 
-#include "world.h"
-
-#include "analysis/document.h"
+#include "report_world.h"
 
 #include <math.h>
 
@@ -122,26 +120,6 @@ static void world_of_people(struct world *world, const char *more)
     world_fold(world, 0);
 }
 
-struct report {
-    struct arena arena;
-    struct value document;
-};
-
-static enum status report_try(struct world *world, const struct document_options *options,
-                              struct report *report, struct error *error)
-{
-    struct view *view = NULL;
-    struct view_transaction *transaction = NULL;
-    *report = (struct report){0};
-    must(view_open(&world->store, &view, error), error);
-    must(view_begin(view, &transaction, error), error);
-    enum status status =
-        document_build(transaction, options, &report->arena, &report->document, error);
-    view_end(transaction);
-    view_release(view);
-    return status;
-}
-
 static struct document_options options_at(int64_t as_of_ms)
 {
     return (struct document_options){.experiment = SLICE("first-run"),
@@ -155,56 +133,6 @@ static void report_make(struct world *world, int64_t as_of_ms, struct report *re
     struct document_options options = options_at(as_of_ms);
     struct error error = {0};
     must(report_try(world, &options, report, &error), &error);
-}
-
-/* Steps by "metrics/0/variants/1/units". */
-static const struct value *at(const struct report *report, const char *path)
-{
-    const struct value *value = &report->document;
-    while (value && *path) {
-        size_t size = strcspn(path, "/");
-        struct slice step = {.data = path, .size = size};
-        if (value->kind == VALUE_LIST) {
-            size_t index = (size_t)strtoul(path, NULL, 10);
-            value = index < value->count ? &value->items[index] : NULL;
-        } else {
-            value = value_member(value, step);
-        }
-        path += size + (path[size] == '/');
-    }
-    return value;
-}
-
-static int64_t integer_at(const struct report *report, const char *path)
-{
-    const struct value *value = at(report, path);
-    assert_non_null(value);
-    assert_int_equal(value->kind, VALUE_INTEGER);
-    return value->integer;
-}
-
-static double number_at(const struct report *report, const char *path)
-{
-    const struct value *value = at(report, path);
-    assert_non_null(value);
-    assert_true(value_is_number(value));
-    return value->number;
-}
-
-static void assert_text(const struct report *report, const char *path, const char *want)
-{
-    const struct value *value = at(report, path);
-    assert_non_null(value);
-    assert_int_equal(value->kind, VALUE_TEXT);
-    if (!slice_equals(value->text, want))
-        fail_msg("%s is '%.*s', not '%s'", path, SLICE_ARGS(value->text), want);
-}
-
-static void assert_nothing(const struct report *report, const char *path)
-{
-    const struct value *value = at(report, path);
-    assert_non_null(value);
-    assert_int_equal(value->kind, VALUE_NULL);
 }
 
 /* A raw effect of segment 0's value and the shrunken one. */
