@@ -79,8 +79,19 @@ enum nps_field { NPS_N, NPS_RESPONDED, NPS_PROMOTERS, NPS_DETRACTORS, NPS_FIELD_
 enum curve_field { CURVE_N, CURVE_X };
 /* time_to: n; the map has the bins of each cause, see cube_bin */
 enum time_field { TIME_N, TIME_FIELD_COUNT };
-/* breadth: accounts, accounts whose members could not all be read; the map has the sizes */
-enum breadth_field { BREADTH_N, BREADTH_CUT, BREADTH_FIELD_COUNT };
+/* breadth: accounts, accounts whose members could not all be read; then depth, as of a ratio: y the
+ * different `core_actions` of active members, s the active members; the map has the sizes */
+enum breadth_field {
+    BREADTH_N,
+    BREADTH_CUT,
+    BREADTH_DEPTH_Y,
+    BREADTH_DEPTH_S,
+    BREADTH_DEPTH_YY,
+    BREADTH_DEPTH_SS,
+    BREADTH_DEPTH_YS,
+    BREADTH_DEPTH_UNITS,
+    BREADTH_FIELD_COUNT
+};
 /* One step of a flow, as a metric of its own: its number is that of the metrics and 1, and its
  * place in the flow of the cell's variant, from 0. */
 enum step_field {

@@ -118,6 +118,7 @@ struct observed {
     uint64_t units;        /* mature and exposed */
     uint64_t contributing; /* of them those with a success, a value, an answer, a member */
     struct sample sample;
+    struct ratio_sums depth; /* of breadth: core actions over active members */
 };
 
 /* How a comparison was adjusted for what is known of units before their exposure. */

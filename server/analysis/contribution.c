@@ -207,9 +207,9 @@ static void outside_fill(struct contribution *contribution, enum outside reason,
     contribution->slice_count = 1;
 }
 
-static void analysed_fill(const struct scheme_definition *definition,
-                          const struct unit_view *view, const struct met *met,
-                          struct unit_bin *bins, struct contribution *contribution)
+static void analysed_fill(const struct scheme_definition *definition, const struct unit_view *view,
+                          const struct met *met, struct unit_bin *bins,
+                          struct contribution *contribution)
 {
     const struct unit_record *record = view->record;
     contribution->population = met->crossed ? POPULATION_CROSSED : POPULATION_MAIN;

@@ -1,7 +1,8 @@
 /*
  * Breadth of use in a report: the cube's maps by size become clusters, and what stands beside the
  * mean of the accounts' shares: the pooled share of all members, members and active members per
- * account, and the design effect (statistics.md, 3; cube.md).
+ * account, the design effect, and the depth: different core actions per active member
+ * (statistics.md, 3; cube.md).
  *
  * A slice's clusters are sums by cohort day and size, over the sizes that any account of the metric
  * has; they lie in the scratch of the slice, and those that a result keeps are copied.
@@ -126,44 +127,67 @@ static void add_per_account(struct arena *arena, const struct cluster *cluster,
     value_add(arena, object, "design_effect", number_or_null(has_effect, has_effect ? effect : 0));
 }
 
+static struct sample depth_of(const struct observed *observed)
+{
+    return (struct sample){.estimator = ESTIMATOR_RATIO, .ratio = observed->depth};
+}
+
+static struct value level_object(struct arena *arena, const struct sample *sample, double alpha)
+{
+    struct level level = {0};
+    struct value object = value_object();
+    bool has = !sample_level(sample, alpha, &level);
+    value_add(arena, &object, "value", number_or_null(has, level.value));
+    value_add(arena, &object, "interval",
+              interval_or_null(arena, has && level.has_interval, &level.interval));
+    return object;
+}
+
+/* A difference beside the one that is tested: one look, no family. */
+static struct value difference_object(struct arena *arena, const struct sample *treatment,
+                                      const struct sample *control, double alpha)
+{
+    struct estimate estimate;
+    struct interval interval;
+    struct value object = value_object();
+    enum reason reason = sample_difference(treatment, control, 1, &estimate);
+    bool has_interval = !reason && !estimate_fixed_interval(&estimate, alpha, &interval);
+    value_add(arena, &object, "estimate", number_or_null(!reason, reason ? 0 : estimate.value));
+    value_add(arena, &object, "se", number_or_null(!reason, reason ? 0 : estimate.se));
+    value_add(arena, &object, "df", number_or_null(!reason, reason ? 0 : estimate.df));
+    value_add(arena, &object, "interval", interval_or_null(arena, has_interval, &interval));
+    value_add(arena, &object, "level", level_value(alpha));
+    value_add(arena, &object, "label", value_text(SLICE("one look, not corrected")));
+    return object;
+}
+
 void breadth_add_variant(struct arena *arena, const struct observed *observed, double alpha,
                          struct value *object)
 {
-    const struct sample pooled = pooled_of(observed);
+    const struct sample pooled = pooled_of(observed), depth = depth_of(observed);
     struct cluster_totals totals = {0};
-    struct level level = {0};
     if (observed->sample.estimator != ESTIMATOR_CLUSTER_MEAN)
         return;
-    bool has = !cluster_totals(&observed->sample.cluster, &totals);
+    if (cluster_totals(&observed->sample.cluster, &totals))
+        totals = (struct cluster_totals){0};
     value_add(arena, object, "members", value_integer((int64_t)totals.members));
     value_add(arena, object, "without_members", value_integer((int64_t)totals.empty));
     add_per_account(arena, &observed->sample.cluster, object);
-    has = has && !sample_level(&pooled, alpha, &level);
-    struct value share = value_object();
-    value_add(arena, &share, "value", number_or_null(has, level.value));
-    value_add(arena, &share, "interval",
-              interval_or_null(arena, has && level.has_interval, &level.interval));
-    value_add(arena, object, "pooled", share);
+    value_add(arena, object, "pooled", level_object(arena, &pooled, alpha));
+    if (observed->depth.units)
+        value_add(arena, object, "depth", level_object(arena, &depth, alpha));
 }
 
 void breadth_add_comparison(struct arena *arena, const struct observed *treatment,
                             const struct observed *control, double alpha, struct value *object)
 {
-    const struct sample one = pooled_of(treatment), other = pooled_of(control);
-    struct estimate estimate;
-    struct interval interval;
-    struct value pooled = value_object();
+    const struct sample pooled[] = {pooled_of(treatment), pooled_of(control)};
+    const struct sample depth[] = {depth_of(treatment), depth_of(control)};
     if (treatment->sample.estimator != ESTIMATOR_CLUSTER_MEAN)
         return;
-    enum reason reason = sample_difference(&one, &other, 1, &estimate);
-    bool has_interval = !reason && !estimate_fixed_interval(&estimate, alpha, &interval);
-    value_add(arena, &pooled, "estimate", number_or_null(!reason, reason ? 0 : estimate.value));
-    value_add(arena, &pooled, "se", number_or_null(!reason, reason ? 0 : estimate.se));
-    value_add(arena, &pooled, "df", number_or_null(!reason, reason ? 0 : estimate.df));
-    value_add(arena, &pooled, "interval", interval_or_null(arena, has_interval, &interval));
-    value_add(arena, &pooled, "level", level_value(alpha));
-    value_add(arena, &pooled, "label", value_text(SLICE("each member alike, one look")));
-    value_add(arena, object, "pooled", pooled);
+    value_add(arena, object, "pooled", difference_object(arena, &pooled[0], &pooled[1], alpha));
+    if (treatment->depth.units && control->depth.units)
+        value_add(arena, object, "depth", difference_object(arena, &depth[0], &depth[1], alpha));
     value_add(arena, object, "few_accounts",
               value_boolean(sample_is_small(&treatment->sample, &control->sample)));
 }

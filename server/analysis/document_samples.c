@@ -82,6 +82,14 @@ static void observe_breadth(const struct totals *totals, struct observed *observ
     observed->sample.cluster = totals->cluster;
     if (!cluster_totals(&totals->cluster, &members))
         observed->contributing = members.accounts;
+    observed->depth = (struct ratio_sums){.units = count_of(totals, BREADTH_DEPTH_UNITS),
+                                          .y = field_of(totals, BREADTH_DEPTH_Y),
+                                          .s = field_of(totals, BREADTH_DEPTH_S),
+                                          .yy = field_of(totals, BREADTH_DEPTH_YY),
+                                          .ss = field_of(totals, BREADTH_DEPTH_SS),
+                                          .ys = field_of(totals, BREADTH_DEPTH_YS),
+                                          .step_y = 1,
+                                          .step_s = 1};
 }
 
 static void (*const observers[METRIC_KIND_COUNT])(const struct totals *totals,

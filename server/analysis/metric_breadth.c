@@ -23,10 +23,20 @@ static bool span_is_tied(const struct scheme_metric *metric, const struct unit_m
     return span->from_ms < window->until_ms && window->exposure_ms < span->until_ms;
 }
 
-/* The members tied, and those of them that are active.  Spans of one user lie side by side. */
+/* The members tied, those of them that are active, and how many different core actions these did,
+ * each on its own.  Spans of one user lie side by side. */
 struct members {
-    int64_t tied, active;
+    int64_t tied, active, actions;
 };
+
+static int64_t actions_of(const struct scheme_metric *metric, const struct unit_record *record,
+                          const struct window *window)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < metric->core_count; i++)
+        count += outcomes_meet(&metric->core[i], record, window);
+    return count;
+}
 
 static struct members members_of(const struct unit_view *view, const struct scheme_metric *metric,
                                  const struct window *window)
@@ -38,7 +48,10 @@ static struct members members_of(const struct unit_view *view, const struct sche
         for (; i < view->member_count && view->members[i].user == member->user; i++)
             tied |= span_is_tied(metric, &view->members[i], window);
         members.tied += tied;
-        members.active += tied && outcomes_meet(metric->counts, member->record, window);
+        if (!tied || !outcomes_meet(metric->counts, member->record, window))
+            continue;
+        members.active++;
+        members.actions += actions_of(metric, member->record, window);
     }
     return members;
 }
@@ -55,6 +68,21 @@ static int64_t size_of_trait(const struct unit_reading *reading, const struct sc
     return (int64_t)fmin(floor(number), (double)CUBE_BIN_PLACE(UINT32_MAX));
 }
 
+/* Depth: core actions per active member, a ratio over accounts. */
+static void depth_fill(const struct scheme_metric *metric, const struct members *members,
+                       int128 *fields)
+{
+    int64_t y = members->actions, s = members->active;
+    if (!metric->core_count)
+        return;
+    fields[BREADTH_DEPTH_Y] = y;
+    fields[BREADTH_DEPTH_S] = s;
+    fields[BREADTH_DEPTH_YY] = (int128)y * y;
+    fields[BREADTH_DEPTH_SS] = (int128)s * s;
+    fields[BREADTH_DEPTH_YS] = (int128)y * s;
+    fields[BREADTH_DEPTH_UNITS] = s > 0;
+}
+
 void breadth_fill(struct unit_reading *reading, const struct scheme_metric *metric, int128 *fields)
 {
     struct window window = window_of(metric, reading->exposure_ms);
@@ -62,6 +90,7 @@ void breadth_fill(struct unit_reading *reading, const struct scheme_metric *metr
     int64_t size = metric->of == OF_TRAIT ? size_of_trait(reading, metric) : members.tied;
     fields[BREADTH_N] = 1;
     fields[BREADTH_CUT] = reading->view->members_cut;
+    depth_fill(metric, &members, fields);
     unit_bin_add(reading, metric, CUBE_BIN(0, size), 1);
     if (!members.active)
         return;

@@ -95,6 +95,8 @@ struct scheme_metric {
     size_t competing_count;
     const struct scheme_metric *numerator, *denominator; /* of a ratio */
     const struct scheme_metric *counts;                  /* of breadth: asked of each member */
+    const struct scheme_metric *core; /* beside it: one for each of the core actions */
+    size_t core_count;
     enum breadth_of of;
     uint16_t of_trait; /* with OF_TRAIT */
 };

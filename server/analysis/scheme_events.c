@@ -11,6 +11,15 @@ int64_t scheme_earlier(int64_t a, int64_t b)
     return a < b ? a : b; /* TIME_NONE, always, is the least */
 }
 
+/* The core actions as one metric: what is asked of members for depth. */
+static struct metric core_metric(const struct catalogue *catalogue)
+{
+    return (struct metric){.kind = METRIC_CONVERSION,
+                           .form = FORM_ANY_OF,
+                           .events = catalogue->core_actions.candidates,
+                           .event_count = catalogue->core_actions.count};
+}
+
 /* Ratios are their parts; breadth is what it counts, asked of the members. */
 static void visit_one(struct scheme *scheme, const struct definition *definition,
                       const struct metric *metric, scheme_visit *visit, void *context)
@@ -20,7 +29,9 @@ static void visit_one(struct scheme *scheme, const struct definition *definition
         visit(scheme, definition, metric->numerator, kind, context);
         visit(scheme, definition, metric->denominator, kind, context);
     } else if (metric->kind == METRIC_BREADTH) {
+        const struct metric core = core_metric(definition->catalogue);
         visit(scheme, definition, metric->counts, UNIT_USER, context);
+        visit(scheme, definition, &core, UNIT_USER, context);
     } else {
         visit(scheme, definition, metric, kind, context);
     }

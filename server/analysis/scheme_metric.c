@@ -122,9 +122,31 @@ make_part(struct scheme *scheme, const struct catalogue *catalogue, const struct
     return made;
 }
 
+static void make_core(struct scheme *scheme, const struct catalogue *catalogue,
+                      const struct metric *metric, struct scheme_metric *made)
+{
+    const struct core_actions *actions = &catalogue->core_actions;
+    struct scheme_metric *core =
+        ARENA_ARRAY(&scheme->arena, actions->count + 1, struct scheme_metric);
+    struct scheme_item *items = ARENA_ARRAY(&scheme->arena, actions->count + 1, struct scheme_item);
+    if (!core || !items)
+        return;
+    for (size_t i = 0; i < actions->count; i++) {
+        items[i] = item_of(scheme, metric, &actions->candidates[i]);
+        core[i] = (struct scheme_metric){.kind = METRIC_CONVERSION,
+                                         .filter = SCHEME_NONE,
+                                         .items = &items[i],
+                                         .item_count = 1,
+                                         .at_least = 1};
+    }
+    made->core = core;
+    made->core_count = actions->count;
+}
+
 static void make_breadth(struct scheme *scheme, const struct catalogue *catalogue,
                          const struct metric *metric, struct scheme_metric *made)
 {
+    make_core(scheme, catalogue, metric, made);
     made->counts = make_part(scheme, catalogue, metric->counts);
     made->of = metric->of;
     made->of_trait = metric->of == OF_TRAIT ? scheme_trait(scheme, metric->of_trait) : SCHEME_NONE;

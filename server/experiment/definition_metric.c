@@ -109,6 +109,19 @@ static void metric_condition(struct buffer *out, const struct catalogue *catalog
     buffer_add_byte(out, '}');
 }
 
+/* The depth beside breadth counts these. */
+static void core_member(struct buffer *out, const struct catalogue *catalogue,
+                        const struct metric *metric)
+{
+    const struct core_actions *core = &catalogue->core_actions;
+    if (metric->kind != METRIC_BREADTH || !core->count)
+        return;
+    canonical_open(out, "core_actions", '[');
+    for (size_t i = 0; i < core->count; i++)
+        event_condition(out, &core->candidates[i]);
+    buffer_add_byte(out, ']');
+}
+
 static void of_member(struct buffer *out, const struct metric *metric)
 {
     if (metric->kind != METRIC_BREADTH)
@@ -138,6 +151,7 @@ void metric_write_canonical(struct buffer *out, const struct catalogue *catalogu
         canonical_integer(out, "cap_micro", metric->cap_micro);
     if (metric->competing_count)
         canonical_texts(out, "competing", metric->competing, metric->competing_count);
+    core_member(out, catalogue, metric);
     if (metric->counts) {
         canonical_member(out, SLICE("counts"));
         metric_condition(out, catalogue, metric->counts);

@@ -16,7 +16,10 @@ static const struct world_file metrics = {
     "  at: {kind: breadth, member: user, counts: won, within: 7d}\n"
     "  by_end: {kind: breadth, member: user, counts: won, of: within, within: 7d}\n"
     "  of_seats: {kind: breadth, member: user, counts: won, of: {trait: seats}, within: 7d}\n"
-    "  habit: {kind: breadth, member: user, counts: days, within: 7d}\n"};
+    "  habit: {kind: breadth, member: user, counts: days, within: 7d}\n"
+    "  back: {kind: retention, between: [8d, 9d]}\n"
+    "core_actions: {candidates: [Note, Call, {event: Mail, times: 2}], landmark: 7d, retained: "
+    "back}\n"};
 enum { AT = 1, BY_END, OF_SEATS, HABIT };
 
 static const struct world_file accounts_file = {
@@ -174,6 +177,38 @@ static void a_size_by_trait_is_the_accounts_own(void **state)
     world_remove(&world);
 }
 
+static struct world_message did(const char *event, const char *user, int64_t time_ms)
+{
+    struct world_message made = won(user, time_ms);
+    made.message.event = slice_of(event);
+    return made;
+}
+
+static int64_t field_of(struct world *world, uint8_t metric, enum breadth_field field)
+{
+    struct cube_select select = {.population = POPULATION_MAIN, .metric = metric};
+    return (int64_t)world_sum(world, "accounts", 1, DEFINITION_CURRENT, select).values[field];
+}
+
+static void depth_counts_different_core_actions_of_active_members(void **state)
+{
+    (void)state;
+    struct world world;
+    WORLD(&world, met("k", T), joins("u", "k", T - DAY), joins("v", "k", T - DAY),
+          joins("idle", "k", T - DAY), won("u", T + HOUR), won("v", T + HOUR),
+          did("Note", "u", T + HOUR), did("Note", "u", T + 2 * HOUR), did("Call", "u", T + DAY),
+          did("Mail", "u", T + DAY), did("Note", "v", T + 2 * HOUR),
+          did("Call", "idle", T + HOUR), /* not active: it has not won */
+          did("Call", "v", T + 8 * DAY));
+    assert_account(&world, AT, 3, 2);
+    assert_int_equal(field_of(&world, AT, BREADTH_DEPTH_Y), 3);
+    assert_int_equal(field_of(&world, AT, BREADTH_DEPTH_S), 2);
+    assert_int_equal(field_of(&world, AT, BREADTH_DEPTH_YY), 9);
+    assert_int_equal(field_of(&world, AT, BREADTH_DEPTH_YS), 6);
+    assert_int_equal(field_of(&world, AT, BREADTH_DEPTH_UNITS), 1);
+    world_remove(&world);
+}
+
 static void any_outcome_counts_where_the_condition_is_activity(void **state)
 {
     (void)state;
@@ -193,6 +228,7 @@ int main(void)
         cmocka_unit_test(visitors_of_a_member_act_for_it),
         cmocka_unit_test(a_size_by_trait_is_the_accounts_own),
         cmocka_unit_test(any_outcome_counts_where_the_condition_is_activity),
+        cmocka_unit_test(depth_counts_different_core_actions_of_active_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
