@@ -27,6 +27,9 @@ static bool journal_is_sound(const struct journal_check *check)
            (unsigned long long)check->records, (unsigned long long)check->files,
            (unsigned long long)check->sealed, (unsigned long long)check->damaged,
            (unsigned long long)check->gaps, (unsigned long long)check->chain_breaks);
+    if (check->rewritten)
+        printf("journal: %llu files were rewritten by erasures, the last of them by erasure %llu\n",
+               (unsigned long long)check->rewritten, (unsigned long long)check->erasure);
     if (check->first_fault)
         printf("journal: first fault at sequence %llu\n", (unsigned long long)check->first_fault);
     return check->damaged == 0 && check->gaps == 0 && check->chain_breaks == 0;

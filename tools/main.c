@@ -11,6 +11,7 @@
 #include <string.h>
 
 /* A row a command, in the order of --help; NULL ends the table. */
+/* clang-format off */
 static const struct command *const commands[] = {
     &command_serve,
     &command_validate,
@@ -25,9 +26,11 @@ static const struct command *const commands[] = {
     &command_verify,
     &command_backup,
     &command_restore,
+    &command_erase,
     &command_calc,
     NULL,
 };
+/* clang-format on */
 
 int command_failed(const struct error *error)
 {

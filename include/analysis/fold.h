@@ -34,6 +34,9 @@ struct fold_options {
 MUST_CHECK enum status fold_open(const struct fold_options *options, struct fold **fold,
                                  struct error *error);
 void fold_close(struct fold *fold);
+/* The journal was scrubbed by the erasures up to this one: a state begun before is built anew.  Any
+ * thread. */
+void fold_purge(struct fold *fold, uint64_t erasure);
 /* One step.  *more: there was more to do when it began to look. */
 MUST_CHECK enum status fold_advance(struct fold *fold, bool *more, struct error *error);
 
@@ -42,6 +45,7 @@ struct fold_progress {
     uint64_t published;  /* how many states were: with the watermark it names what a report reads */
     int64_t received_ms; /* its time of receipt, TIME_NONE: none */
     uint64_t damaged;    /* records passed over */
+    uint64_t purged;     /* no erasure up to here has left anything in the published state */
     bool building;       /* a second state is on its way */
     uint64_t build_watermark;
 };

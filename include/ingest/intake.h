@@ -12,6 +12,8 @@
 #include "experiment/catalogue.h"
 #include "store/record.h"
 
+struct erasures;
+
 /* What a route means by a body. */
 enum intake_route {
     INTAKE_BATCH,   /* an object with a list `batch` of messages */
@@ -30,6 +32,8 @@ struct intake_options {
     bool trusted; /* a server key, or import: may bring exposures more than 30 days old */
     bool import;  /* what export wrote counts: `receivedAt`, `skewed`, the corrected `timestamp` */
     const struct catalogue *catalogue; /* which id an exposure needs; NULL: any will do */
+    struct erasures *erasures;         /* whose ids are refused; NULL: nobody's */
+    struct slice secret;               /* of the store, for these */
 };
 
 /* reason codes for metrics: gangway_ingest_rejected_total{reason} */
@@ -42,7 +46,8 @@ struct intake_options {
     X(BAD_EVENT, "bad_event")                                                                      \
     X(BAD_TYPE, "bad_type")                                                                        \
     X(BAD_EXPOSURE, "bad_exposure")                                                                \
-    X(BAD_TIME, "bad_time")
+    X(BAD_TIME, "bad_time")                                                                        \
+    X(SUPPRESSED, "suppressed")
 enum rejection {
 #define X(name, text) REJECTION_##name,
     REJECTION_MAP(X)

@@ -43,7 +43,8 @@ struct journal_entry {
 };
 /* Appends all or none, in one transaction, and returns after the fsync.  FULL: no space (or the
  * map's end), NO_MEMORY: none; nothing was written and the journal goes on to work.  STORAGE: any
- * other failure; every append from then on is refused with it. */
+ * other failure; every append from then on is refused with it.  After a batch with an entry of
+ * RECORD_SEAL the file is sealed; where that fails for want of space it stays open. */
 MUST_CHECK enum status journal_append(struct journal *journal, const struct journal_entry *entries,
                                       size_t count, uint64_t *first_sequence, struct error *error);
 
@@ -54,6 +55,10 @@ int64_t journal_last_received_ms(struct journal *journal);
 uint64_t journal_bytes(struct journal *journal); /* of all files */
 /* Sequence of the last catalogue record, 0 when there is none. */
 uint64_t journal_last_catalogue(struct journal *journal);
+/* Of the last erasure record, 0 when there is none. */
+uint64_t journal_last_erasure(struct journal *journal);
+/* The first sequence of the open file; all files before it are sealed.  0: there is none yet. */
+uint64_t journal_open_first(struct journal *journal);
 /* Frees the slots of readers that died; to be called every 10 s. */
 void journal_reader_check(struct journal *journal);
 
@@ -76,6 +81,8 @@ struct journal_check {
     uint64_t records, damaged, gaps, files, sealed;
     uint64_t chain_breaks; /* files whose records do not give their seal or running digest */
     uint64_t first_fault;  /* a sequence, 0: none */
+    uint64_t rewritten;    /* files that erasures rewrote, the last of them by `erasure` */
+    uint64_t erasure;
 };
 MUST_CHECK enum status journal_verify(struct journal *journal, struct journal_check *check,
                                       struct error *error);

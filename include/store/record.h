@@ -40,6 +40,8 @@ enum record_flag {
     RECORD_SKEWED = 2,   /* an exposure of a client key, dated more than 30 days before receipt */
     RECORD_FRESH_ID = 4, /* message_id was made at receipt: it had none and no time of its own */
     RECORD_HASH_ID = 8, /* it had no message_id but a time of its own: the content hash is its id */
+    RECORD_SEAL = 16,   /* the file ends after the batch that holds this record */
+    RECORD_PSEUDONYM = 32, /* its ids are keyed hashes: assignment can't be asked with them */
 };
 
 struct record {

@@ -95,6 +95,13 @@ void builder_free(struct builder *builder)
     free(builder);
 }
 
+/* Of a scrubbed exposure the day is left, and the receipt: it was no later than either. */
+static void scrubbed_time(const struct record *record, struct message *message)
+{
+    int64_t day_end_ms = day_start_ms(day_of(message->occurred_ms)) + DAY_MS - 1;
+    message->occurred_ms = record->received_ms < day_end_ms ? record->received_ms : day_end_ms;
+}
+
 static enum status take_message(struct builder *builder, const struct record *record,
                                 struct error *error)
 {
@@ -104,6 +111,8 @@ static enum status take_message(struct builder *builder, const struct record *re
         builder->progress.damaged++;
         return STATUS_OK;
     }
+    if (record->flags & RECORD_SCRUBBED)
+        scrubbed_time(record, &message);
     builder->progress.messages++;
     if (record->received_ms - message.occurred_ms > LATE_MS)
         builder->progress.late++;
@@ -124,7 +133,7 @@ static enum status take_record(void *context, const struct record *record, struc
     switch (record->kind) {
     case RECORD_MESSAGE: return take_message(builder, record, error);
     case RECORD_CATALOGUE: return builder_meet(builder, record, error);
-    case RECORD_ERASURE: return STATUS_OK; /* architecture 16 */
+    case RECORD_ERASURE: return STATUS_OK; /* what it scrubbed asks for a new state: fold.c */
     default: builder->progress.damaged++; return STATUS_OK;
     }
 }

@@ -45,9 +45,10 @@ struct builder_options {
 
 struct builder;
 
-/* Prepares an empty state: it goes by these catalogues (none is fine) from the beginning. */
+/* Prepares an empty state: it goes by these catalogues (none is fine) from the beginning; of the
+ * journal, the erasures up to `purged` are scrubbed. */
 MUST_CHECK enum status builder_prepare(struct state *state,
-                                       const struct catalogue_records *catalogues,
+                                       const struct catalogue_records *catalogues, uint64_t purged,
                                        struct error *error);
 /* Goes on where the state of `view` stands; takes over the reference, also on failure.  INVALID or
  * NOT_FOUND: not a state of this version. */
@@ -64,10 +65,12 @@ MUST_CHECK enum status builder_step(struct builder *builder, uint64_t last, bool
  * by all of the journal. */
 struct fold_options;
 MUST_CHECK enum status builder_start(const struct fold_options *options,
-                                     const struct catalogue_records *catalogues, bool unsynced,
-                                     struct builder **builder, struct error *error);
+                                     const struct catalogue_records *catalogues, uint64_t purged,
+                                     bool unsynced, struct builder **builder, struct error *error);
 MUST_CHECK enum status builder_start_over(const struct fold_options *options, bool unsynced,
                                           struct builder **builder, struct error *error);
+/* The last erasure by which a record of the journal of this store was changed. */
+uint64_t journal_purged(const struct fold_options *options);
 /* rebuild.c: all steps up to `last`, which is not 0. */
 MUST_CHECK enum status builder_run(struct builder *builder, uint64_t last,
                                    void (*progress)(void *context, uint64_t done, uint64_t total),

@@ -143,7 +143,8 @@ enum status builder_meet(struct builder *builder, const struct record *record, s
 }
 
 static enum status prepare_in(struct state_transaction *transaction,
-                              const struct catalogue_records *catalogues, struct error *error)
+                              const struct catalogue_records *catalogues, uint64_t purged,
+                              struct error *error)
 {
     struct declared *declared = NULL;
     struct scheme *scheme = NULL;
@@ -161,8 +162,11 @@ static enum status prepare_in(struct state_transaction *transaction,
     if (!status)
         status = definitions_put(transaction, declared, error);
     if (!status) {
-        struct progress progress = {
-            .scheme = scheme->digest, .received_ms = TIME_NONE, .used = last, .seen = last};
+        struct progress progress = {.scheme = scheme->digest,
+                                    .received_ms = TIME_NONE,
+                                    .used = last,
+                                    .seen = last,
+                                    .purged = purged};
         status = progress_write(transaction, &progress, error);
     }
     scheme_free(scheme);
@@ -171,13 +175,13 @@ static enum status prepare_in(struct state_transaction *transaction,
 }
 
 enum status builder_prepare(struct state *state, const struct catalogue_records *catalogues,
-                            struct error *error)
+                            uint64_t purged, struct error *error)
 {
     struct state_transaction *transaction = NULL;
     enum status status = state_begin(state, true, &transaction, error);
     if (status)
         return status;
-    status = prepare_in(transaction, catalogues, error);
+    status = prepare_in(transaction, catalogues, purged, error);
     if (status) {
         state_abort(transaction);
         return status;

@@ -31,7 +31,7 @@ static int exposure_judged(const struct scheme_definition *definition, int64_t t
 
 /* What a unit's exposures say. */
 struct met {
-    bool counts, crossed, outside, skewed, mismatch;
+    bool counts, crossed, outside, skewed, mismatch, erased;
     bool has_first;
     int64_t first_ms; /* the first ever that is not skewed */
     int64_t counting_ms;
@@ -44,6 +44,7 @@ static void met_add(struct met *met, int64_t time_ms, const struct exposure_payl
                     int judged)
 {
     met->skewed |= exposure->skewed;
+    met->erased |= exposure->erased;
     if (!met->has_first && !exposure->skewed) {
         met->has_first = true;
         met->first_ms = time_ms;
@@ -230,6 +231,18 @@ static void analysed_fill(const struct scheme_definition *definition, const stru
     contribution->bin_count = reading.bin_count;
 }
 
+/* A person that was erased is a bare count: it has been in the experiment, and where. */
+static void erased_fill(const struct scheme_definition *definition, const struct met *met,
+                        struct contribution *contribution)
+{
+    contribution->population = met->crossed ? POPULATION_CROSSED : POPULATION_MAIN;
+    contribution->variant = definition->variants[met->variant];
+    contribution->cohort = day_of(met->counting_ms);
+    contribution->slice_kinds[0] = 1U << CUBE_SLICE_ALL;
+    contribution->slice_count = 1;
+    contribution->row[UNITS_ERASED] = 1;
+}
+
 bool contribution_of(struct arena *arena, const struct scheme_definition *definition,
                      const struct unit_view *view, struct contribution *contribution)
 {
@@ -250,6 +263,11 @@ bool contribution_of(struct arena *arena, const struct scheme_definition *defini
         return false;
     bool carried_over =
         definition->start_ms != TIME_NONE && met.has_first && met.first_ms < definition->start_ms;
+    if (met.erased) {
+        if (met.counts && !carried_over)
+            erased_fill(definition, &met, contribution);
+        return true;
+    }
     if (!met.counts)
         outside_fill(contribution, met.reason, met.reason_ms);
     else if (carried_over)

@@ -14,7 +14,8 @@
  * None counts: outside, by the reason and on the day of the first that was not passed over.
  * Some count, but the first exposure ever (skewed ones aside) lies before the start: carried over,
  * on that first day.  Else the unit is of the cohort and the variant of the first that counts; in
- * `crossed` when another names another variant.
+ * `crossed` when another names another variant.  A unit that was erased adds one to UNITS_ERASED
+ * in that place, in the slice `all`, and nothing else; outside, nothing.
  */
 
 #include "cell_map.h"

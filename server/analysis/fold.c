@@ -10,25 +10,33 @@
  * in the same manner: it stays where it stands until the second has come there too.  A second one
  * whose step fails for damage is tried once more, since to build it took time, and then given up:
  * after a failed write the engine may refuse an environment for good.
+ *
+ * An erasure that changed records of the journal (architecture 16) asks for a second state too:
+ * what the person gave to the first can't be told apart from what others gave, counts and names
+ * seen among it, and its pages keep old bytes.  So what the fold gives after an erasure is what a
+ * rebuild gives.  The journal has been read as a whole for the scrubbing already.
  */
 
 #include "analysis/fold.h"
 
 #include "builder.h"
+#include "store/erasure.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct fold {
     struct fold_options options;
     struct builder *first;
-    struct builder *second; /* NULL: none on its way */
-    uint64_t second_seen;   /* the last catalogue that was weighed for it */
-    bool second_failed;     /* its last step did, for damage */
-    bool is_mending;        /* the first is damaged, and not folded any further */
-    pthread_mutex_t lock;   /* of what other threads ask for, below */
-    struct view *view;      /* of `first`, one reference */
-    uint64_t published;     /* how often another view was shown */
+    struct builder *second;      /* NULL: none on its way */
+    uint64_t second_seen;        /* the last catalogue that was weighed for it */
+    bool second_failed;          /* its last step did, for damage */
+    bool is_mending;             /* the first is damaged, and not folded any further */
+    atomic_uint_least64_t purge; /* states begun before this erasure was scrubbed have to go */
+    pthread_mutex_t lock;        /* of what other threads ask for, below */
+    struct view *view;           /* of `first`, one reference */
+    uint64_t published;          /* how often another view was shown */
     struct fold_progress progress;
 };
 
@@ -41,8 +49,8 @@ static struct builder_options builder_options_of(const struct fold_options *opti
 
 /* A state built by these catalogues, with nothing folded yet. */
 enum status builder_start(const struct fold_options *options,
-                          const struct catalogue_records *catalogues, bool unsynced,
-                          struct builder **builder, struct error *error)
+                          const struct catalogue_records *catalogues, uint64_t purged,
+                          bool unsynced, struct builder **builder, struct error *error)
 {
     struct state *state = NULL;
     struct view *view = NULL;
@@ -51,7 +59,7 @@ enum status builder_start(const struct fold_options *options,
     enum status status = state_create(options->store, &state_options, &state, error);
     if (status)
         return status;
-    status = builder_prepare(state, catalogues, error);
+    status = builder_prepare(state, catalogues, purged, error);
     if (status) {
         state_close(state);
         return status;
@@ -60,14 +68,20 @@ enum status builder_start(const struct fold_options *options,
     return status ? status : builder_open(&builder_options, view, builder, error);
 }
 
+uint64_t journal_purged(const struct fold_options *options)
+{
+    return erasure_progress_read(options->store).changed;
+}
+
 enum status builder_start_over(const struct fold_options *options, bool unsynced,
                                struct builder **builder, struct error *error)
 {
     struct catalogue_records catalogues = {0};
+    uint64_t purged = journal_purged(options);
     enum status status = catalogues_of_journal(
         options->journal, journal_last_sequence(options->journal), &catalogues, error);
     if (!status)
-        status = builder_start(options, &catalogues, unsynced, builder, error);
+        status = builder_start(options, &catalogues, purged, unsynced, builder, error);
     catalogue_records_done(&catalogues);
     return status;
 }
@@ -109,6 +123,7 @@ static void fold_tell(struct fold *fold)
                                             .published = fold->published,
                                             .received_ms = first->received_ms,
                                             .damaged = first->damaged,
+                                            .purged = first->purged,
                                             .building = second,
                                             .build_watermark = second ? second->watermark : 0};
     pthread_mutex_unlock(&fold->lock);
@@ -134,6 +149,7 @@ enum status fold_open(const struct fold_options *options, struct fold **fold, st
         return FAIL(error, STATUS_NO_MEMORY, "fold", 0, "no memory");
     }
     made->options = *options;
+    atomic_store(&made->purge, journal_purged(options));
     enum status status = first_open(options, &made->first, error);
     if (status) {
         fold_close(made);
@@ -180,6 +196,24 @@ static enum status scheme_of(const struct catalogue_records *catalogues, struct 
     return status;
 }
 
+/* Starts the second builder where the states there are were begun before the last erasure. */
+static enum status second_purge(struct fold *fold, struct error *error)
+{
+    uint64_t purge = atomic_load(&fold->purge);
+    if (builder_progress(fold->first)->purged >= purge ||
+        (fold->second && builder_progress(fold->second)->purged >= purge))
+        return STATUS_OK;
+    builder_free(fold->second);
+    fold->second = NULL;
+    fold->second_seen = builder_progress(fold->first)->seen;
+    return builder_start_over(&fold->options, false, &fold->second, error);
+}
+
+void fold_purge(struct fold *fold, uint64_t erasure)
+{
+    atomic_store(&fold->purge, erasure);
+}
+
 /* Starts the second builder, or starts it afresh, where what is declared asks for it. */
 static enum status second_weigh(struct fold *fold, struct error *error)
 {
@@ -199,7 +233,8 @@ static enum status second_weigh(struct fold *fold, struct error *error)
     if (!status && !fits) {
         builder_free(fold->second);
         fold->second = NULL;
-        status = builder_start(&fold->options, &catalogues, false, &fold->second, error);
+        status = builder_start(&fold->options, &catalogues, journal_purged(&fold->options), false,
+                               &fold->second, error);
     }
     if (!status)
         fold->second_seen = first->seen;
@@ -267,6 +302,8 @@ enum status fold_advance(struct fold *fold, bool *more, struct error *error)
 {
     *more = false;
     enum status status = first_advance(fold, more, error);
+    if (!status)
+        status = second_purge(fold, error);
     if (!status)
         status = second_weigh(fold, error);
     if (!status && fold->second) {

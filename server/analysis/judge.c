@@ -7,6 +7,7 @@
 
 #include "analysis/cube.h"
 #include "experiment/assign.h"
+#include "store/erasure.h"
 
 static const uint8_t outside_of_reason[ASSIGN_REASON_COUNT] = {
     [ASSIGN_ASSIGNED_ELSEWHERE] = OUTSIDE_COUNT,
@@ -34,8 +35,20 @@ static uint8_t judge_dates(const struct experiment *experiment, int64_t time_ms)
     return OUTSIDE_COUNT;
 }
 
+/* The id is not the one that was assigned by: what does not hang on it. */
+static uint8_t judge_status(const struct experiment *experiment, int64_t time_ms)
+{
+    switch (experiment->status) {
+    case EXPERIMENT_DRAFT: return OUTSIDE_DRAFT;
+    case EXPERIMENT_PAUSED: return OUTSIDE_PAUSED;
+    case EXPERIMENT_STOPPED: return OUTSIDE_STOPPED;
+    case EXPERIMENT_RUNNING: break;
+    }
+    return judge_dates(experiment, time_ms);
+}
+
 bool exposure_judge(const struct scheme_experiment *experiment, const struct message *message,
-                    enum unit_kind kind, struct slice id, bool skewed,
+                    enum unit_kind kind, struct slice id, uint16_t flags,
                     struct exposure_payload *payload)
 {
     const struct scheme_ruling *ruling = scheme_ruling(experiment, message->occurred_ms);
@@ -44,13 +57,18 @@ bool exposure_judge(const struct scheme_experiment *experiment, const struct mes
     const struct experiment *declared = ruling->experiment;
     int reported = experiment_variant_reported(declared, message->variation);
     *payload = (struct exposure_payload){
-        .skewed = skewed,
+        .skewed = (flags & RECORD_SKEWED) != 0,
+        .erased = erasure_is_replaced(id),
         .variant = reported < 0 ? VARIANT_NONE : ruling->variants[reported],
         .computed = VARIANT_NONE,
         .phase = declared->phase,
     };
     if (declared->assignment == ASSIGNMENT_ELSEWHERE) {
         payload->reason = judge_dates(declared, message->occurred_ms);
+        return true;
+    }
+    if (payload->erased || flags & RECORD_PSEUDONYM) {
+        payload->reason = judge_status(declared, message->occurred_ms);
         return true;
     }
     struct assign_options options = {.now_ms = message->occurred_ms, .any_audience = true};

@@ -309,8 +309,8 @@ static bool exposure_add(const struct reading *reading, enum unit_kind kind, str
     int index = scheme_experiment(reading->scheme, message->experiment);
     struct exposure_payload judged;
     if (index < 0 || !(reading->scheme->experiments[index].kinds >> kind & 1) ||
-        !exposure_judge(&reading->scheme->experiments[index], message, kind, id,
-                        reading->flags & RECORD_SKEWED, &judged))
+        !exposure_judge(&reading->scheme->experiments[index], message, kind, id, reading->flags,
+                        &judged))
         return true;
     char *bytes = arena_alloc(&reading->touches->arena, EXPOSURE_PAYLOAD_SIZE);
     if (!bytes)
@@ -461,7 +461,7 @@ enum status touches_add(struct touches *touches, const struct scheme *scheme,
         if (!slice_is_empty(ids[kind]))
             status = unit_touch(&named, ids);
     }
-    if (!status)
+    if (!status && !(flags & RECORD_SCRUBBED)) /* of which exposures alone are left */
         status = links_touch(&reading, numbers);
     touches->messages++;
     return status;

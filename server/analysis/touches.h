@@ -60,10 +60,11 @@ void touches_sort(struct touches *touches);
 void touches_clear(struct touches *touches);
 void touches_done(struct touches *touches);
 
-/* judge.c: the payload of an exposure of unit `id` of that kind; false when it says nothing of a
- * unit of that kind. */
+/* judge.c: the payload of an exposure of unit `id` of that kind, in a record of those flags; false
+ * when it says nothing of a unit of that kind.  Where the id is not the one that assignment saw
+ * (erased, or a pseudonym), status and dates alone are checked. */
 bool exposure_judge(const struct scheme_experiment *experiment, const struct message *message,
-                    enum unit_kind kind, struct slice id, bool skewed,
+                    enum unit_kind kind, struct slice id, uint16_t flags,
                     struct exposure_payload *payload);
 
 #endif

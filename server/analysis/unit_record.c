@@ -340,12 +340,13 @@ enum unit_change unit_record_activity(struct arena *arena, struct unit_record *r
 void exposure_payload_write(const struct exposure_payload *payload,
                             char bytes[static EXPOSURE_PAYLOAD_SIZE])
 {
-    unsigned char out[EXPOSURE_PAYLOAD_SIZE] = {payload->skewed,
-                                                payload->reason,
-                                                payload->variant,
-                                                payload->computed,
-                                                (unsigned char)(payload->phase & 0xff),
-                                                (unsigned char)(payload->phase >> 8)};
+    unsigned char out[EXPOSURE_PAYLOAD_SIZE] = {
+        (unsigned char)(payload->skewed | payload->erased << 1),
+        payload->reason,
+        payload->variant,
+        payload->computed,
+        (unsigned char)(payload->phase & 0xff),
+        (unsigned char)(payload->phase >> 8)};
     memcpy(bytes, out, sizeof out);
 }
 
@@ -353,7 +354,8 @@ struct exposure_payload exposure_payload_read(const char *entry)
 {
     const char *bytes = entry + ENTRY_HEAD_SIZE;
     return (struct exposure_payload){
-        .skewed = (uint8_t)bytes[0],
+        .skewed = (uint8_t)bytes[0] & 1,
+        .erased = (uint8_t)bytes[0] >> 1 & 1,
         .reason = (uint8_t)bytes[1],
         .variant = (uint8_t)bytes[2],
         .computed = (uint8_t)bytes[3],

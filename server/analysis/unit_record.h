@@ -123,6 +123,7 @@ struct exposure_payload {
     uint8_t variant;  /* as reported: the scheme's number, or VARIANT_NONE */
     uint8_t computed; /* the same as computed; VARIANT_NONE: not asked */
     uint16_t phase;   /* of the declaration in force */
+    uint8_t erased;   /* 0 or 1: of a person that was erased; bit 1 of the first byte */
 };
 #define VARIANT_NONE 255
 

@@ -241,7 +241,7 @@ static enum status verify_build(const struct fold_options *options,
     enum status status =
         catalogues_of_journal(options->journal, progress->used, &catalogues, error);
     if (!status)
-        status = builder_start(options, &catalogues, true, builder, error);
+        status = builder_start(options, &catalogues, progress->purged, true, builder, error);
     catalogue_records_done(&catalogues);
     if (!status && progress->watermark)
         status = builder_run(*builder, progress->watermark, verify ? verify->progress : NULL,

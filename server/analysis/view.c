@@ -39,8 +39,9 @@ enum status progress_read(struct state_transaction *transaction, struct progress
     struct progress there = {0};
     uint32_t format = read_u32(&reader), version = read_u32(&reader);
     struct slice digest = read_bytes(&reader, DIGEST_SIZE);
-    uint64_t *const numbers[] = {&there.watermark, &there.used,       &there.seen, &there.units,
-                                 &there.messages,  &there.duplicates, &there.late, &there.damaged};
+    uint64_t *const numbers[] = {&there.watermark, &there.used,     &there.seen,
+                                 &there.units,     &there.messages, &there.duplicates,
+                                 &there.late,      &there.damaged,  &there.purged};
     there.received_ms = (int64_t)read_u64(&reader);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         *numbers[i] = read_u64(&reader);
@@ -56,7 +57,7 @@ enum status progress_write(struct state_transaction *transaction, const struct p
 {
     const uint64_t numbers[] = {progress->watermark, progress->used,     progress->seen,
                                 progress->units,     progress->messages, progress->duplicates,
-                                progress->late,      progress->damaged};
+                                progress->late,      progress->damaged,  progress->purged};
     struct buffer out = {0};
     buffer_add_u32(&out, PROGRESS_FORMAT);
     buffer_add_u32(&out, CONTRIBUTION_VERSION);

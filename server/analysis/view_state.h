@@ -10,7 +10,7 @@
 
 #include "declared.h"
 
-#define PROGRESS_FORMAT 1
+#define PROGRESS_FORMAT 2
 
 struct progress {
     struct digest scheme;
@@ -20,6 +20,7 @@ struct progress {
     uint64_t seen;       /* the last one met; later than `used`: the state is outdated */
     uint64_t units;      /* numbers given out */
     uint64_t messages, duplicates, late, damaged;
+    uint64_t purged; /* it was begun when the erasures up to here were scrubbed from the journal */
 };
 
 /* NOT_FOUND: an empty state.  INVALID: of another format or version. */

@@ -82,19 +82,12 @@ bool address_is_local(const struct address *address)
     }
 }
 
-enum status address_of_socket(int fd, struct address *address, struct error *error)
+/* The text of an address of IPv4 or IPv6. */
+static void address_print(struct address *address)
 {
     const struct sockaddr_in *four = (const struct sockaddr_in *)&address->storage;
     const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&address->storage;
-    const struct sockaddr_un *local = (const struct sockaddr_un *)&address->storage;
     char host[INET6_ADDRSTRLEN] = "";
-    if (address->storage.ss_family == AF_UNIX) {
-        snprintf(address->text, sizeof address->text, "unix:%s", local->sun_path);
-        return STATUS_OK;
-    }
-    address->size = sizeof address->storage;
-    if (getsockname(fd, (struct sockaddr *)&address->storage, &address->size))
-        return FAIL(error, STATUS_STORAGE, "", 0, "getsockname: %s", strerror(errno));
     if (address->storage.ss_family == AF_INET) {
         inet_ntop(AF_INET, &four->sin_addr, host, sizeof host);
         snprintf(address->text, sizeof address->text, "%s:%u", host, ntohs(four->sin_port));
@@ -102,7 +95,31 @@ enum status address_of_socket(int fd, struct address *address, struct error *err
         inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof host);
         snprintf(address->text, sizeof address->text, "[%s]:%u", host, ntohs(six->sin6_port));
     }
+}
+
+enum status address_of_socket(int fd, struct address *address, struct error *error)
+{
+    const struct sockaddr_un *local = (const struct sockaddr_un *)&address->storage;
+    if (address->storage.ss_family == AF_UNIX) {
+        snprintf(address->text, sizeof address->text, "unix:%s", local->sun_path);
+        return STATUS_OK;
+    }
+    address->size = sizeof address->storage;
+    if (getsockname(fd, (struct sockaddr *)&address->storage, &address->size))
+        return FAIL(error, STATUS_STORAGE, "", 0, "getsockname: %s", strerror(errno));
+    address_print(address);
     return STATUS_OK;
+}
+
+void address_of_peer(int fd, struct address *address)
+{
+    *address = (struct address){.size = sizeof address->storage};
+    if (getpeername(fd, (struct sockaddr *)&address->storage, &address->size))
+        snprintf(address->text, sizeof address->text, "unknown");
+    else if (address->storage.ss_family == AF_UNIX)
+        snprintf(address->text, sizeof address->text, "unix");
+    else
+        address_print(address);
 }
 
 void address_unlink_dead(const struct address *address)

@@ -22,6 +22,8 @@ MUST_CHECK enum status address_parse(const char *text, struct address *address,
 bool address_is_local(const struct address *address);
 /* Where a socket is bound, with the port that was picked. */
 MUST_CHECK enum status address_of_socket(int fd, struct address *address, struct error *error);
+/* Who is at the other end; "unix" for a unix socket, "unknown" when it is gone. */
+void address_of_peer(int fd, struct address *address);
 /* A unix socket's file: removed when nobody listens there any more; removed. */
 void address_unlink_dead(const struct address *address);
 void address_unlink(const struct address *address);

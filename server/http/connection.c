@@ -13,6 +13,7 @@
 
 #include "connection.h"
 
+#include "address.h"
 #include "answer.h"
 #include "body.h"
 
@@ -49,6 +50,11 @@ struct connection {
 struct connection *connection_next(const struct connection *connection)
 {
     return connection->next;
+}
+
+void connection_peer(const struct connection *connection, struct address *address)
+{
+    address_of_peer(connection->fd, address);
 }
 
 void connection_close(struct connection *connection)

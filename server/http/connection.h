@@ -16,6 +16,9 @@ void connection_close(struct connection *connection);
 /* All time-outs: called a few times a second for every connection. */
 void connection_sweep(struct connection *connection, int64_t now_us);
 struct connection *connection_next(const struct connection *connection);
+/* For the log: the peer's address. */
+struct address;
+void connection_peer(const struct connection *connection, struct address *address);
 /* The answer of a waiting request is ready. */
 void connection_answer(struct connection *connection);
 

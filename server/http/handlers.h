@@ -20,6 +20,11 @@ handle_fn handle_report;
 handle_fn handle_events;
 handle_fn handle_metrics;
 
+/* handlers_units.c */
+handle_fn handle_unit;
+handle_fn handle_unit_erase;
+handle_fn handle_erasure;
+
 /* handlers_operations.c */
 handle_fn handle_healthz;
 handle_fn handle_readyz;

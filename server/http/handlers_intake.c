@@ -4,7 +4,9 @@
  */
 
 #include "answer.h"
+#include "desk.h"
 #include "handlers.h"
+#include "service_state.h"
 #include "snapshot.h"
 #include "submit.h"
 #include "worker.h"
@@ -49,6 +51,7 @@ static void arrival_committed(void *waiter, enum status status, uint64_t last_se
 enum handled handle_intake(struct request *request)
 {
     struct arrival *arrival = ARENA_NEW(&request->arena, struct arrival);
+    const struct service *service = request->worker->options.service;
     struct error error = {0};
     if (!arrival)
         return answer_status(request, STATUS_NO_MEMORY, NULL);
@@ -57,6 +60,8 @@ enum handled handle_intake(struct request *request)
         .received_ms = clock_now_ms(&clock_system),
         .trusted = true, /* without keys every caller is taken for a server */
         .catalogue = request->worker->snapshot->catalogue,
+        .erasures = desk_erasures(service->desk),
+        .secret = store_secret(&service->store),
     };
     arrival->request = request;
     enum status status =

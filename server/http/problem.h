@@ -20,6 +20,8 @@
     X(ROLE, 403, "role", "The key may not do this", 0)                                             \
     X(NO_ROUTE, 404, "no-route", "There is nothing here", 0)                                       \
     X(NO_EXPERIMENT, 404, "no-experiment", "No such experiment", 0)                                \
+    X(NO_UNIT, 404, "no-unit", "Nothing is stored of that unit", 0)                                \
+    X(NO_ERASURE, 404, "no-erasure", "No such erasure", 0)                                         \
     X(NO_PHASE, 404, "no-phase", "No such phase", 0)                                               \
     X(METHOD, 405, "method", "Not by this method", 0)                                              \
     X(ACCEPT, 406, "accept", "No format that is accepted", 0)                                      \

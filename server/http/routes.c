@@ -10,7 +10,6 @@
  *   GrowthBook       GET /api/features/{client}
  *   PostHog          POST /batch, /capture, /i/v0/e, /e   (to the records of handle_intake)
  *   Amplitude        POST /2/httpapi                       (the same)
- *   units, erasure   GET and DELETE /v1/units/{kind}/{id}, GET /v1/erasures/{n}
  *   notes            POST and GET /v1/notes, DELETE /v1/notes/{n}
  *   pages            GET /, /assets/{name}, /openapi.json
  */
@@ -86,6 +85,22 @@ const struct route routes[] = {
      .handle = handle_events,
      .roles = ROLE_ANALYST,
      .help = "Names of events and traits seen"},
+
+    {.method = METHOD_GET,
+     .pattern = "/v1/units/{kind}/{id}",
+     .handle = handle_unit,
+     .roles = ROLE_ADMIN,
+     .help = "All that is stored of one person"},
+    {.method = METHOD_DELETE,
+     .pattern = "/v1/units/{kind}/{id}",
+     .handle = handle_unit_erase,
+     .roles = ROLE_ADMIN,
+     .help = "Erases a person"},
+    {.method = METHOD_GET,
+     .pattern = "/v1/erasures/{n}",
+     .handle = handle_erasure,
+     .roles = ROLE_ADMIN,
+     .help = "Whether an erasure is done"},
 
     {.method = METHOD_POST,
      .pattern = "/v1/reload",

@@ -5,7 +5,8 @@
  *     catalogue           the folder settled against the journal's last one; a record if it is new
  *     writer              the only one who appends from here on
  *     fold, its thread    nice 10
- *     pages, workers      each worker with its snapshot
+ *     pages, desk         they read
+ *     workers             each with its snapshot
  *     reloader, watch
  *     acceptor            binds first of all, so that a port in use costs nothing; accepts last
  *
@@ -15,6 +16,7 @@
 #include "http/service.h"
 
 #include "acceptor.h"
+#include "desk.h"
 #include "fold_thread.h"
 #include "ingest/declare.h"
 #include "pages.h"
@@ -268,6 +270,8 @@ static enum status serving_begin(struct service *service, struct error *error)
     if (!status)
         status = pages_new(service, &service->pages, error);
     if (!status)
+        status = desk_new(service, &service->desk, error);
+    if (!status)
         status = reloader_new(service, snapshot, &service->reloader, error);
     if (!status)
         status = workers_begin(service, snapshot, error);
@@ -414,6 +418,7 @@ static void service_close(struct service *service)
     for (size_t i = 0; i < service->worker_count; i++)
         worker_join(service->workers[i]);
     pages_free(service->pages);
+    desk_free(service->desk);
     if (service->writer)
         writer_close(service->writer);
     fold_thread_stop(service->fold_thread);

@@ -7,7 +7,7 @@
  *
  *     store, journal, writer, fold    their own threads and locks (see their headers)
  *     health                          any thread, through health_...
- *     pages, reloader                 any thread
+ *     pages, reloader, desk           any thread
  *     everything else                 the main thread; the workers' list is fixed while they run
  */
 
@@ -19,6 +19,7 @@
 #include "worker.h"
 
 struct acceptor;
+struct desk;
 struct event;
 struct fold_thread;
 struct pages;
@@ -45,6 +46,7 @@ struct service {
 
     struct acceptor *acceptor;
     struct pages *pages;
+    struct desk *desk;
     struct reloader *reloader;
     struct watch *watch;
     struct health health;

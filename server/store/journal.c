@@ -31,6 +31,7 @@ void journal_remember(struct journal *journal, const struct journal_mark *progre
 {
     atomic_store(&journal->last_received_ms, progress->last_received_ms);
     atomic_store(&journal->last_catalogue, progress->catalogue);
+    atomic_store(&journal->last_erasure, progress->erasure);
     atomic_store(&journal->last_sequence, progress->last);
 }
 
@@ -263,21 +264,25 @@ static bool is_at_limit(const struct journal *journal, uint64_t batch_bytes, int
     return received_ms - progress->first_received_ms >= journal->file_days * DAY_MS;
 }
 
+static enum status seal(struct journal *journal, struct error *error)
+{
+    struct engine *engine = journal->current->engine;
+    enum status status = engine_reserve(engine, COMMIT_EXTRA_BYTES, error);
+    if (!status)
+        status = journal_file_seal(engine, &journal->progress, error);
+    if (!status)
+        journal->sealed = true;
+    return status;
+}
+
 /* Has a file with room for the batch. */
 static enum status make_room(struct journal *journal, uint64_t batch_bytes, int64_t received_ms,
                              struct error *error)
 {
     enum status status = STATUS_OK;
-    if (!journal->sealed && is_at_limit(journal, batch_bytes, received_ms)) {
-        struct engine *engine = journal->current->engine;
-        status = engine_reserve(engine, COMMIT_EXTRA_BYTES, error);
-        if (!status)
-            status = journal_file_seal(engine, &journal->progress, error);
-        if (status)
-            return status;
-        journal->sealed = true;
-    }
-    if (journal->sealed)
+    if (!journal->sealed && is_at_limit(journal, batch_bytes, received_ms))
+        status = seal(journal, error);
+    if (!status && journal->sealed)
         status = next_file(journal, error);
     if (status)
         return status;
@@ -316,6 +321,8 @@ static enum status append_one(struct journal *journal, struct engine_transaction
         progress->first_received_ms = record.received_ms;
     if (entry->kind == RECORD_CATALOGUE)
         progress->catalogue = record.sequence;
+    if (entry->kind == RECORD_ERASURE)
+        progress->erasure = record.sequence;
     return STATUS_OK;
 }
 
@@ -345,6 +352,19 @@ static enum status append_all(struct journal *journal, const struct journal_entr
     return STATUS_OK;
 }
 
+/* The batch stands whatever becomes of this; the next append makes the file that is missing. */
+static void seal_where_asked(struct journal *journal, const struct journal_entry *entries,
+                             size_t count)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].flags & RECORD_SEAL && !journal->sealed)
+            status = seal(journal, NULL);
+    if (!status && journal->sealed)
+        status = next_file(journal, NULL);
+    journal->broken = status && status != STATUS_FULL && status != STATUS_NO_MEMORY;
+}
+
 enum status journal_append(struct journal *journal, const struct journal_entry *entries,
                            size_t count, uint64_t *first_sequence, struct error *error)
 {
@@ -359,6 +379,7 @@ enum status journal_append(struct journal *journal, const struct journal_entry *
         status = append_all(journal, entries, count, &committing, &first);
     if (!status) {
         *first_sequence = journal->progress.last - count + 1;
+        seal_where_asked(journal, entries, count);
         return STATUS_OK;
     }
     /* What is not known to be harmless ends the journal: never a second fsync of the same pages. */
@@ -385,6 +406,20 @@ uint64_t journal_last_catalogue(struct journal *journal)
 {
     (void)!journal_refresh(journal, NULL);
     return atomic_load(&journal->last_catalogue);
+}
+
+uint64_t journal_last_erasure(struct journal *journal)
+{
+    (void)!journal_refresh(journal, NULL);
+    return atomic_load(&journal->last_erasure);
+}
+
+uint64_t journal_open_first(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    uint64_t first = journal->current ? journal->current->first : 0;
+    pthread_mutex_unlock(&journal->lock);
+    return first;
 }
 
 void journal_reader_check(struct journal *journal)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define PATH_SIZE 3200
-#define MARK_FORMAT 1
+#define MARK_FORMAT 2 /* 1: without `erasure` */
 #define NAME_DIGITS 20
 
 static const char *const table_names[JOURNAL_TABLE_COUNT] = {
@@ -27,6 +27,7 @@ static const char *const mark_names[] = {
     [MARK_START] = "start",
     [MARK_PROGRESS] = "progress",
     [MARK_SEAL] = "seal",
+    [MARK_REWRITE] = "rewrite",
 };
 
 struct journal_key journal_key_of(uint64_t sequence)
@@ -71,10 +72,12 @@ enum status journal_mark_read(struct engine_transaction *transaction, enum journ
     read.last = read_u64(&reader);
     read.count = read_u64(&reader);
     read.catalogue = read_u64(&reader);
+    if (format > 1)
+        read.erasure = read_u64(&reader);
     read.first_received_ms = (int64_t)read_u64(&reader);
     read.last_received_ms = (int64_t)read_u64(&reader);
     struct slice digest = read_bytes(&reader, sizeof read.digest.bytes);
-    if (reader.failed || !fits || format != MARK_FORMAT)
+    if (reader.failed || !fits || format < 1 || format > MARK_FORMAT)
         return FAIL(error, STATUS_STORAGE, mark_names[name], 0, "a mark of the journal is damaged");
     memcpy(read.digest.bytes, digest.data, digest.size);
     *mark = read;
@@ -90,6 +93,7 @@ enum status journal_mark_write(struct engine_transaction *transaction, enum jour
     buffer_add_u64(&body, mark->last);
     buffer_add_u64(&body, mark->count);
     buffer_add_u64(&body, mark->catalogue);
+    buffer_add_u64(&body, mark->erasure);
     buffer_add_u64(&body, (uint64_t)mark->first_received_ms);
     buffer_add_u64(&body, (uint64_t)mark->last_received_ms);
     buffer_add(&body, (struct slice){.data = (const char *)mark->digest.bytes,
@@ -284,11 +288,47 @@ uint64_t journal_file_size(const char *folder, uint64_t first)
     return (uint64_t)info.st_size;
 }
 
+static void leftovers_remove(const char *folder, const char *const names[static 2])
+{
+    char path[PATH_SIZE];
+    for (size_t i = 0; i < 2; i++)
+        if (path_of(path, folder, names[i]))
+            unlink(path);
+}
+
 void journal_folder_tidy(const char *folder)
 {
     static const char *const leftovers[] = {"new.mdb", "new.mdb-lock"};
+    leftovers_remove(folder, leftovers);
+}
+
+static const char *const rewrite_names[] = {"rewrite.mdb", "rewrite.mdb-lock"};
+
+enum status journal_aside_open(const char *folder, size_t map_size, struct engine **engine,
+                               struct error *error)
+{
+    const struct engine_options options = {
+        .tables = table_names,
+        .table_count = JOURNAL_TABLE_COUNT,
+        .flags = ENGINE_ONE_FILE | ENGINE_CREATE | ENGINE_UNSYNCED,
+        .map_size = map_size,
+    };
     char path[PATH_SIZE];
-    for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++)
-        if (path_of(path, folder, leftovers[i]))
-            unlink(path);
+    if (!path_of(path, folder, rewrite_names[0]))
+        return FAIL(error, STATUS_INVALID, folder, 0, "the path is too long");
+    leftovers_remove(folder, rewrite_names);
+    return engine_open(path, &options, engine, error);
+}
+
+enum status journal_aside_rename(const char *folder, uint64_t first, struct error *error)
+{
+    char aside[PATH_SIZE];
+    char path[PATH_SIZE];
+    if (!path_of(aside, folder, rewrite_names[0]) || !path_of_first(path, folder, first))
+        return FAIL(error, STATUS_INVALID, folder, 0, "the path is too long");
+    if (rename(aside, path) != 0)
+        return FAIL(error, status_of_errno(errno), path, 0, "cannot replace the file: %s",
+                    strerror(errno));
+    leftovers_remove(folder, rewrite_names);
+    return folder_sync(folder, error);
 }

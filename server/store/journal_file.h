@@ -5,7 +5,7 @@
  * One file of the journal: STORE/journal/<20 digits of its first sequence>.mdb, one LMDB file with
  *
  *     records  8 bytes of sequence, big endian -> record (store/record.h)
- *     meta     "start", "progress", "seal" -> a mark, as below
+ *     meta     "start", "progress", "seal", "rewrite" -> a mark, as below
  *
  * `start` is written when the file is made and says where the journal stood; `progress` goes on
  * with every append, in the same transaction; `seal` is a copy of `progress` that says that nothing
@@ -15,6 +15,10 @@
  *
  * which begins with 32 zero bytes and runs on from file to file.
  *
+ * `rewrite` stands in a file that an erasure has rewritten (store/erasure.h): its digest is that of
+ * the chain from `start` over the records as they are now.  The seal stays that of the records as
+ * they came, so that the chain from file to file, and a digest that somebody noted, stay good.
+ *
  * A file is made aside (`new.mdb`), synced, and renamed: what bears a number has its start.
  */
 
@@ -23,13 +27,14 @@
 
 enum journal_table { JOURNAL_RECORDS, JOURNAL_META, JOURNAL_TABLE_COUNT };
 
-enum journal_mark_name { MARK_START, MARK_PROGRESS, MARK_SEAL };
+enum journal_mark_name { MARK_START, MARK_PROGRESS, MARK_SEAL, MARK_REWRITE };
 
 struct journal_mark {
-    uint64_t first;            /* first sequence of the file */
-    uint64_t last;             /* last one in it, first - 1 when empty */
-    uint64_t count;            /* records in it */
-    uint64_t catalogue;        /* last catalogue record of the journal up to here, 0: none */
+    uint64_t first;     /* first sequence of the file */
+    uint64_t last;      /* last one in it, first - 1 when empty */
+    uint64_t count;     /* records in it */
+    uint64_t catalogue; /* last catalogue record of the journal up to here, 0: none */
+    uint64_t erasure;   /* last erasure record of the journal; of REWRITE: the one that did it */
     int64_t first_received_ms; /* of the file, TIME_NONE when empty */
     int64_t last_received_ms;  /* of the journal up to here, TIME_NONE when empty */
     struct digest digest;      /* of the chain */
@@ -58,6 +63,12 @@ MUST_CHECK enum status journal_file_make(const char *folder, const struct journa
 MUST_CHECK enum status journal_file_open(const char *folder, uint64_t first, unsigned flags,
                                          size_t map_size, struct engine **engine,
                                          struct error *error);
+/* A file for records made aside (`rewrite.mdb`), not synced; and in the place of the file `first`,
+ * synced. */
+MUST_CHECK enum status journal_aside_open(const char *folder, size_t map_size,
+                                          struct engine **engine, struct error *error);
+MUST_CHECK enum status journal_aside_rename(const char *folder, uint64_t first,
+                                            struct error *error);
 /* Removes what a crash left of a file half made. */
 void journal_folder_tidy(const char *folder);
 

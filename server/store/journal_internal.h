@@ -41,6 +41,7 @@ struct journal {
     atomic_uint_least64_t last_sequence;
     atomic_int_least64_t last_received_ms;
     atomic_uint_least64_t last_catalogue;
+    atomic_uint_least64_t last_erasure;
 };
 
 /* Reading: looks what other processes have committed, and whether they went on to a new file.  The

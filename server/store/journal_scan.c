@@ -193,8 +193,9 @@ static enum status verify_visit(void *context, uint64_t sequence, struct slice k
 
 /* The marks of one file; a mark that can't be read is a break of the chain. */
 struct file_marks {
-    struct journal_mark start, end;
+    struct journal_mark start, end, rewrite;
     bool sealed;
+    bool rewritten; /* by an erasure: the records have the digest of `rewrite` */
     bool readable;
 };
 
@@ -214,8 +215,21 @@ static enum status verify_marks(struct engine *engine, struct file_marks *marks,
         marks->readable = false;
     if (journal_mark_read(transaction, MARK_START, &marks->start, NULL) != STATUS_OK)
         marks->readable = false;
+    enum status rewrite = journal_mark_read(transaction, MARK_REWRITE, &marks->rewrite, NULL);
+    marks->rewritten = rewrite == STATUS_OK;
+    if (rewrite != STATUS_OK && rewrite != STATUS_NOT_FOUND)
+        marks->readable = false;
     engine_abort(transaction);
     return STATUS_OK;
+}
+
+static void verify_rewritten(const struct file_marks *marks, struct journal_check *check)
+{
+    if (!marks->rewritten)
+        return;
+    check->rewritten++;
+    if (marks->rewrite.erasure > check->erasure)
+        check->erasure = marks->rewrite.erasure;
 }
 
 /* `before`: the end of the file before, `last` 0 where there is none. */
@@ -243,11 +257,12 @@ static enum status verify_file(struct engine *engine, uint64_t first, struct jou
     check->gaps += walk.gaps;
     check->files++;
     check->sealed += marks.sealed;
-    bool whole =
-        marks.readable && marks.start.first == first &&
-        digest_equal(&verify.chain, &marks.end.digest) && verify.count == marks.end.count &&
-        (!before->last ||
-         (digest_equal(&marks.start.digest, &before->digest) && first == before->last + 1));
+    verify_rewritten(&marks, check);
+    const struct digest *records = marks.rewritten ? &marks.rewrite.digest : &marks.end.digest;
+    bool whole = marks.readable && marks.start.first == first &&
+                 digest_equal(&verify.chain, records) && verify.count == marks.end.count &&
+                 (!before->last || (digest_equal(&marks.start.digest, &before->digest) &&
+                                    first == before->last + 1));
     check->chain_breaks += !whole;
     if (walk.gaps)
         verify_fault(check, walk.first_gap);
@@ -255,14 +270,6 @@ static enum status verify_file(struct engine *engine, uint64_t first, struct jou
         verify_fault(check, first); /* nothing nearer to be named */
     *before = marks.end;
     return STATUS_OK;
-}
-
-static uint64_t journal_current_first(struct journal *journal)
-{
-    pthread_mutex_lock(&journal->lock);
-    uint64_t first = journal->current ? journal->current->first : 0;
-    pthread_mutex_unlock(&journal->lock);
-    return first;
 }
 
 enum status journal_verify(struct journal *journal, struct journal_check *check,
@@ -275,7 +282,7 @@ enum status journal_verify(struct journal *journal, struct journal_check *check,
     struct journal_files files;
     status = journal_files_list(journal->folder, &files, error);
     struct journal_mark before = {0};
-    uint64_t last = journal_current_first(journal); /* a later file has come since */
+    uint64_t last = journal_open_first(journal); /* a later file has come since */
     for (size_t i = 0; !status && i < files.count && files.firsts[i] <= last; i++) {
         struct open_file *file;
         status = journal_file_acquire(journal, files.firsts[i], &file, error);
