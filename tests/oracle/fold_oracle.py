@@ -9,7 +9,7 @@ messages are a unit's, by links between ids, is identity_oracle.py's.
                                                {field: count}}
 
 catalogue: {"experiments": {key: file}, "metrics": {...}, "not_activity": [...], "segments": {...}}
-Written for what the tests declare: every kind of metric but breadth (metric_oracle.py), flows,
+Written for what the tests declare: every kind of metric (metric_oracle.py), flows,
 covariates, values and bands, crossings, strata; coverage, weights, forced units, exclusive ranges,
 holdouts; start and end.  The declaration is the same at all times, and times are whole
 milliseconds.
@@ -174,7 +174,7 @@ def events_of(catalogue, name):
         return events_of(catalogue, metric["numerator"]) + events_of(catalogue,
                                                                      metric["denominator"])
     if metric["kind"] == "breadth":
-        return []
+        return events_of(catalogue, metric["counts"])
     items = metric.get("all_of") or metric.get("any_of") or [metric.get("event")]
     return [i["event"] if isinstance(i, dict) else i for i in items] + metric.get("competing", [])
 
@@ -209,28 +209,18 @@ def traits_speak_of(message, kind, is_own):
     return kind != "account" or (message["type"] != "identify" and is_own)
 
 
-class Unit:
-    """The messages of one unit, as far as they are kept."""
+class Messages:
+    """What belongs to one unit, as far as it is kept."""
 
-    def __init__(self, catalogue, file, unit, groups):
-        self.unit, self.groups, self.kind = unit, groups, file.get("unit", "user")
-        key, since = file["experiment"], kept_since(catalogue)
+    def __init__(self, catalogue, unit, groups):
+        self.catalogue, self.unit, self.groups = catalogue, unit, groups
+        self.since = kept_since(catalogue)
 
         def is_kept(message):
             return is_outcome(message) and \
-                message["time"] >= since.get(message["event"], float("inf"))
-
-        def is_step(message):
-            return is_outcome(message) and message["event"].startswith("Onboarding Step ") and \
-                message["properties"].get("experiment_id") == key and \
-                message["time"] >= since["step", key]
+                message["time"] >= self.since.get(message["event"], float("inf"))
         self.outcomes = self.once(is_kept, message_key)
-        self.steps = self.once(is_step, lambda m: message_key(m) + (
-            text_of(m["properties"].get("step")),))
-        self.exposures = [m for g in groups if g.is_own for m in first_bodies(
-            [m for m in g.messages if m["type"] == "exposure"
-             and m["properties"].get("experiment_id") == key], message_key)]
-        self.everything = self.activity(catalogue, since.get(None, float("inf")))
+        self.everything = self.activity()
 
     def once(self, select, key):
         """What is chosen, once under the id it came with, then once in the unit."""
@@ -239,16 +229,55 @@ class Unit:
                 if g.belongs(self.unit, m["time"])]
         return first_bodies(mine, key)
 
-    def activity(self, catalogue, since):
-        found = []
+    def activity(self):
+        found, since = [], self.since.get(None, float("inf"))
         for group in self.groups:
             acts = [m for m in group.messages if is_outcome(m) and m["time"] >= since
-                    and is_activity(catalogue, m)]
+                    and is_activity(self.catalogue, m)]
             if not group.is_own:
                 ends = set(first_and_last_of_days([m["time"] for m in acts]))
                 acts = [m for m in acts if m["time"] in ends]
             found += [m for m in acts if group.belongs(self.unit, m["time"])]
         return found
+
+
+class Member(Messages):
+    """A user while it was of an account: `unit` is (user, account)."""
+
+    def __init__(self, catalogue, identities, unit):
+        super().__init__(catalogue, unit, identities.member_groups(*unit))
+        self.identities = identities
+
+    def is_tied(self, time):
+        user, account = self.unit
+        return self.identities.accounts.at(user, time, or_after=False) == account
+
+    def was_tied(self, after, until):
+        return any(after < time < until and self.is_tied(time)
+                   for time, _, _ in self.identities.accounts.instants[self.unit[0]])
+
+
+class Unit(Messages):
+    """A unit of an experiment."""
+
+    def __init__(self, catalogue, file, unit, identities, groups):
+        super().__init__(catalogue, unit, groups)
+        self.kind, self.identities = file.get("unit", "user"), identities
+        key = file["experiment"]
+
+        def is_step(message):
+            return is_outcome(message) and message["event"].startswith("Onboarding Step ") and \
+                message["properties"].get("experiment_id") == key and \
+                message["time"] >= self.since["step", key]
+        self.steps = self.once(is_step, lambda m: message_key(m) + (
+            text_of(m["properties"].get("step")),))
+        self.exposures = [m for g in groups if g.is_own for m in first_bodies(
+            [m for m in g.messages if m["type"] == "exposure"
+             and m["properties"].get("experiment_id") == key], message_key)]
+
+    def members(self):
+        return [Member(self.catalogue, self.identities, (user, self.unit))
+                for user in self.identities.members(self.unit)]
 
     def trait(self, path, time):
         """(known, value) at that instant."""
@@ -328,7 +357,7 @@ def cells(catalogue, key, messages):
     identities = Identities([normalised(m) for m in messages])
     found = {}
     for unit, groups in identities.groups(file.get("unit", "user")).items():
-        own = Unit(catalogue, file, unit, groups)
+        own = Unit(catalogue, file, unit, identities, groups)
         for place, fields in unit_cells(catalogue, file, unit, own):
             sums = found.setdefault(place, {})
             for field, value in fields.items():

@@ -7,12 +7,34 @@ all that fold_cases.py makes.
 import random
 
 import fold_oracle
-from fold_cases import (HOUR, anchor, random_exposure, random_outcome, random_step,
+import fold_cases
+from fold_cases import (HOUR, anchor, random_exposure, random_outcome, random_share, random_step,
                         random_time_near, random_traits, stamp)
+
+SEATS = [3, 12, "4", 2.5, 0, -1, None, "many", True]
 
 # Which ids a message carries: (user, visitor, account).
 CARRIED = [(1, 0, 0)] * 5 + [(0, 1, 0)] * 5 + [(1, 1, 0)] * 2 + [(1, 0, 1)] * 2 + \
     [(0, 1, 1), (0, 0, 1), (1, 1, 1)]
+
+
+def random_breadth(chance):
+    metric = {"kind": "breadth", "member": "user", "counts": "counted",
+              "within": chance.choice(["36h", "3d", "7d", "14d"])}
+    of = chance.choice([None, "at_exposure", "within", {"trait": "seats"}])
+    return dict(metric, of=of) if of else metric
+
+
+def random_catalogue(chance):
+    """fold_cases.random_catalogue, and breadth of use in the account experiment."""
+    catalogue = fold_cases.random_catalogue(chance)
+    counted = random_share(chance)
+    while counted["kind"] != "conversion":
+        counted = random_share(chance)
+    breadths = {f"breadth{i}": random_breadth(chance) for i in range(2)}
+    catalogue["metrics"].update(breadths, counted=counted)
+    catalogue["experiments"]["accounts"]["metrics"]["diagnostics"] += list(breadths)
+    return catalogue
 
 
 class People:
@@ -77,6 +99,8 @@ def random_link(chance, message, people, member, base, unique):
     if sort != "alias" and chance.random() < .4:
         # no two traits of a unit at one instant
         message["traits"] = random_traits(chance)
+        if sort == "group" and chance.random() < .7:
+            message["traits"] = {"seats": chance.choice(SEATS)}
         time = base + chance.choice([-96, -1, 0, 5]) * HOUR + unique
     return time
 

@@ -153,3 +153,17 @@ class Identities:
             for unit in owners:
                 found[unit].append(Group(messages, owner))
         return found
+
+    def members(self, account):
+        """The users ever tied to it."""
+        return [user for user in list(self.accounts.instants)
+                if account in self.accounts.others(user)]
+
+    def member_groups(self, user, account):
+        """What the user, and visitors of it, did; owned by (user, account) while both hold."""
+        visitors = [v for v in list(self.users.instants) if user in self.users.others(v)]
+        alone = self.carrying("anonymousId", "userId")
+        return [Group(self.carrying("userId").get(user, []),
+                      lambda time: (user, self.account_of(user, time)))] + \
+            [Group(alone.get(visitor, []), lambda time, v=visitor: (
+                self.user_of(v, time), self.account_of(user, time))) for visitor in visitors]

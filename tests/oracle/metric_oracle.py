@@ -3,10 +3,11 @@
 Every question is asked of the whole list of the unit's messages; nothing is remembered from one
 question to the next.  Values are exact: fractions, then whole micro-units.
 
-    unit_fields(catalogue, file, unit, variant, first) -> [(metric, {field: number}, clamped, unread)]
+    unit_fields(catalogue, file, unit, variant, first) -> {metric: {field: number}}
 
 `unit` has .outcomes (each message id within an event name once), .everything (repeated ids too:
-activity asks for no id), .steps (messages of steps of this experiment) and .trait(path, time).
+activity asks for no id), .steps (messages of steps of this experiment), .trait(path, time), and
+.members() of an account: each with outcomes and .everything, .is_tied(time), .was_tied(from, until).
 Fields are named as `gangway export --table cube` names them; a bin is the field "map:place".
 """
 import fractions
@@ -258,6 +259,8 @@ def metric_fields(catalogue, metric, unit, first, reading):
             window = Window(unit, first, b * every, (b + 1) * every)
             fields[f"x{b + 1}"] = int(is_reached(catalogue, metric, window))
         return fields
+    if kind == "breadth":
+        return breadth_fields(catalogue, metric, unit, first)
     if kind == "ratio":
         parts = []
         for name in ("numerator", "denominator"):
@@ -285,6 +288,22 @@ def metric_fields(catalogue, metric, unit, first, reading):
     if kind == "count" and metric.get("cap", 2000) <= 1000:
         fields[f"0:{value}"] = 1
     return fields
+
+
+def breadth_fields(catalogue, metric, unit, first):
+    """One account of its size, its active members and their square."""
+    until, of = first + duration(metric["within"]), metric.get("of", "at_exposure")
+    counts = catalogue["metrics"][metric["counts"]]
+    members = [m for m in unit.members()
+               if m.is_tied(first) or of != "at_exposure" and m.was_tied(first, until)]
+    active = sum(is_reached(catalogue, counts, Window(m, first, 0, until - first))
+                 for m in members)
+    size = len(members)
+    if isinstance(of, dict):
+        found, value = unit.trait(of["trait"], first)
+        value = number(value) if found else None
+        size = 0 if value is None or value < 0 else int(value // 1)
+    return {"n": 1, f"0:{size}": 1, f"1:{size}": active, f"2:{size}": active**2}
 
 
 # --- covariates, flows --------------------------------------------------------------------------
@@ -356,7 +375,7 @@ def y_of(metric, fields):
 def unit_fields(catalogue, file, unit, variant, first):
     """{metric: fields}, with `units` and `step:NAME` among them."""
     reading, made = Reading(), {}
-    names = [n for n in metric_names(file) if catalogue["metrics"][n]["kind"] != "breadth"]
+    names = metric_names(file)
     for name in names:
         made[name] = metric_fields(catalogue, catalogue["metrics"][name], unit, first, reading)
     z = covariates(catalogue, file, unit, first, reading)

@@ -14,7 +14,6 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(os.environ["SOURCE_DIR"]) / "tests" / "oracle"))
 import fold_oracle  # noqa: E402
 import identity_cases  # noqa: E402
-from fold_cases import random_catalogue  # noqa: E402
 from test_fold_oracle import FOLDER, cells_of, export_of, gangway, streams, write_catalogue  # noqa: E402
 
 
@@ -27,7 +26,7 @@ def cut(chance, messages, parts):
 class IdentityOracle(unittest.TestCase):
     def check(self, seed, count, units, parts, again):
         chance = random.Random(seed)
-        catalogue = random_catalogue(chance)
+        catalogue = identity_cases.random_catalogue(chance)
         messages = identity_cases.random_messages(seed, count, units)
         cells = 0
         with tempfile.TemporaryDirectory(dir=FOLDER) as name:
