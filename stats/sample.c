@@ -205,6 +205,43 @@ static enum reason share_variance(const struct sample *sample, const struct samp
     return cluster_mean(&sample->cluster, value);
 }
 
+/* Degrees of freedom that are the normal's; accounts have t, as everywhere. */
+#define TIME_DF 4e15
+
+static double time_units(const struct sample *sample)
+{
+    return (double)sample->time.units;
+}
+
+static enum reason time_value(const struct sample *sample, double *value)
+{
+    if (!sample->time.units)
+        return REASON_NO_UNITS;
+    if (!sample->time.reason)
+        *value = sample->time.mean;
+    return sample->time.reason;
+}
+
+static enum reason time_variance(const struct sample *sample, const struct sample *beside,
+                                 struct variant_value *value)
+{
+    (void)beside;
+    double mean, variance = sample->time.se * sample->time.se;
+    enum reason reason = time_value(sample, &mean);
+    if (reason)
+        return reason;
+    if (!isfinite(mean) || !isfinite(variance))
+        return REASON_INVALID;
+    if (sample->accounts && sample->time.units < 2)
+        return REASON_ONE_UNIT;
+    *value = (struct variant_value){.units = time_units(sample),
+                                    .value = mean,
+                                    .variance = variance,
+                                    .weight = variance,
+                                    .df = sample->accounts ? time_units(sample) - 1 : TIME_DF};
+    return REASON_NONE;
+}
+
 static const struct method methods[] = {
     [ESTIMATOR_PROPORTION] = {.value = proportion_value,
                               .variance = proportion_variance,
@@ -221,6 +258,7 @@ static const struct method methods[] = {
     [ESTIMATOR_CLUSTER_MEAN] = {.value = share_value,
                                 .variance = share_variance,
                                 .units = cluster_units},
+    [ESTIMATOR_TIME] = {.value = time_value, .variance = time_variance, .units = time_units},
 };
 _Static_assert(sizeof methods / sizeof *methods == ESTIMATOR_COUNT, "an estimator has no row");
 
@@ -336,6 +374,8 @@ static bool outcomes_suffice(struct proportion rate, uint64_t outcomes)
 
 bool sample_passes(const struct sample *sample, const struct sample_gate *gate)
 {
+    if (sample->estimator == ESTIMATOR_TIME)
+        return sample->time.followed >= gate->units && sample->time.events >= gate->outcomes;
     if (sample_units(sample) < (double)gate->units)
         return false;
     if (sample->estimator == ESTIMATOR_PROPORTION)

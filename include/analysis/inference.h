@@ -110,6 +110,9 @@ struct metric_plan {
     double margin; /* GUARDRAIL: > 0; a difference, or with `relative` a part of the control */
     bool relative;
 };
+/* The window after a cohort day's end at which it becomes a look: the metric's own, and none for a
+ * time to an event, which reads what is known of every cohort at the end of each day. */
+int64_t metric_look_ms(const struct metric_plan *metric);
 /* Whether this version computes the kind. */
 bool metric_kind_is_computed(enum metric_kind kind);
 
@@ -129,11 +132,19 @@ struct pair_adjustment {
     size_t covariates; /* that explain something in one of the two variants */
 };
 
+/* What a variant must have before its comparison is peeked at: see the GATE_ counts. */
+bool observed_passes(const struct plan *plan, enum metric_kind kind,
+                     const struct observed *observed);
+
 /* The difference to the control and the log ratio, each with the reason why there is none. */
 struct pair_estimates {
     enum reason difference_reason, lift_reason;
     struct estimate difference, lift;
     struct pair_adjustment adjustment;
+    /* The fixed test of no difference is `test`, and not that of `difference` (log-rank). */
+    bool tested_apart;
+    enum reason test_reason;
+    struct test test;
 };
 
 /*
@@ -141,10 +152,13 @@ struct pair_estimates {
  * `observe` gives the cohorts up to and with that day.  `estimates` is for what is not formed from
  * two samples alone (adjusted for covariates and strata, times to an event); NULL: it is.  It finds
  * the estimates of the two samples in place, and leaves or replaces them.
+ * With `followed` the cohorts are those of the final set, each watched to the end of its window; a
+ * time to an event else sees them as far as they were watched at the end of that day.
  */
 struct metric_source {
     int32_t first;
     size_t days, variants;
+    bool followed;
     const void *about; /* theirs */
     void (*observe)(const struct metric_source *source, size_t day, size_t variant,
                     struct observed *observed);
@@ -181,7 +195,7 @@ struct unadjusted_report {
 struct comparison {
     enum reason reason; /* why there is no estimate; NONE: there is one */
     struct effect_report difference, lift;
-    bool has_p; /* the fixed test, on the final set */
+    bool has_p; /* the fixed test, on the final set; of a time to an event the log-rank */
     double p;
     bool has_p_now; /* of a guardrail: one-sided, of harm */
     double p_now, p_anytime;
@@ -214,7 +228,8 @@ struct metric_result {
     bool computed;
     bool final;                     /* the final set is mature: the fixed test is read */
     bool final_look;                /* nothing more will come: final, or closed and all mature */
-    int32_t last_mature;            /* cohort day of the latest look, within the series */
+    int32_t last_mature;            /* the last cohort day that is mature for the window */
+    int32_t last_look;              /* cohort day of the latest look */
     int32_t analysed;               /* cohort day up to which `observed` and estimates count */
     size_t run;                     /* mature cohort days */
     size_t look_count;              /* looks at `looks`, from the first cohort day on */

@@ -25,7 +25,17 @@ enum estimator {
     ESTIMATOR_SCORE,          /* promoters less detractors, -100..100 */
     ESTIMATOR_CLUSTER_POOLED, /* share of all members of all accounts */
     ESTIMATOR_CLUSTER_MEAN,   /* mean of the accounts' shares */
+    ESTIMATOR_TIME,           /* mean time within a horizon, of units some still watched */
     ESTIMATOR_COUNT
+};
+
+/* A restricted mean time (restricted_mean.h, incidence.h) with what it rests on. */
+struct time_sample {
+    enum reason reason; /* why there is none; then mean and se mean nothing */
+    double mean, se;    /* in days */
+    uint64_t units;     /* watched for some time */
+    uint64_t followed;  /* of them those watched to the horizon */
+    uint64_t events;
 };
 
 struct sample {
@@ -39,6 +49,7 @@ struct sample {
         struct ratio_sums ratio;
         struct score_counts score;
         struct cluster cluster; /* of both cluster estimators */
+        struct time_sample time;
     };
 };
 
@@ -82,8 +93,8 @@ MUST_CHECK enum reason sample_value(const struct sample *sample, const struct sa
 
 /* What a variant must have before its comparison is peeked at. */
 struct sample_gate {
-    uint64_t units;    /* analysed */
-    uint64_t outcomes; /* of a proportion: successes, and failures */
+    uint64_t units;    /* analysed; of a time: followed to the horizon */
+    uint64_t outcomes; /* of a proportion: successes, and failures; of a time: events */
     uint64_t nonzero;  /* of a mean: units whose value is not 0 */
 };
 bool sample_passes(const struct sample *sample, const struct sample_gate *gate);

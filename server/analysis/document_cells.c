@@ -8,11 +8,6 @@
 
 #include "document_parts.h"
 
-/* The range of entries of one population and slice. */
-struct cells_range {
-    size_t from, to;
-};
-
 static size_t cells_find(const struct cube *cube, unsigned population, unsigned slice)
 {
     size_t low = 0, high = cube->count;
@@ -29,8 +24,8 @@ static size_t cells_find(const struct cube *cube, unsigned population, unsigned 
     return low;
 }
 
-static struct cells_range cells_range_of(const struct cube *cube, enum population population,
-                                         uint16_t slice)
+struct cells_range cells_range_of(const struct cube *cube, enum population population,
+                                  uint16_t slice)
 {
     return (struct cells_range){.from = cells_find(cube, population, slice),
                                 .to = cells_find(cube, population, slice + 1U)};
@@ -44,8 +39,7 @@ static uint64_t cell_count(struct cells *cells, int128 value)
     return 0;
 }
 
-/* The index of the cohort's day; false where it had not begun by as_of. */
-static bool cell_day(const struct cells *cells, int32_t cohort, size_t *day)
+bool cells_day(const struct cells *cells, int32_t cohort, size_t *day)
 {
     int64_t offset = (int64_t)cohort - cells->first;
     if (offset < 0)
@@ -91,7 +85,7 @@ static void cells_add(struct cells *cells, enum population population, uint16_t 
     for (size_t i = range.from; i < range.to; i++) {
         const struct cube_entry *entry = &cells->cube.entries[i];
         size_t day;
-        if (!cell_day(cells, entry->key.cohort, &day))
+        if (!cells_day(cells, entry->key.cohort, &day))
             continue;
         if (entry->key.variant >= cells->variants) {
             cells->damaged = true;

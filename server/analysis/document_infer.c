@@ -39,16 +39,16 @@ static struct count_series series_kept(struct study *study, const struct cells *
                                  .cumulative = met};
 }
 
-static bool result_init(struct study *study, const struct cells *cells, bool with_looks,
+static bool result_init(struct study *study, const struct metric_source *source, bool with_looks,
                         struct metric_result *result)
 {
-    size_t variants = cells->variants;
+    size_t variants = source->variants;
     *result = (struct metric_result){
         .observed = ARENA_ARRAY(study->arena, variants, struct observed),
         .comparisons = ARENA_ARRAY(study->arena, variants, struct comparison),
     };
-    if (with_looks && cells->days)
-        result->looks = ARENA_ARRAY(study->arena, cells->days * variants, struct look);
+    if (with_looks && source->days)
+        result->looks = ARENA_ARRAY(study->arena, source->days * variants, struct look);
     return !study->arena->failed;
 }
 
@@ -60,27 +60,59 @@ struct scratch {
     struct adjuster *adjuster; /* NULL: nothing is adjusted for */
 };
 
+/* A time to an event reads bins of its own, and leaves its medians and curves. */
+static bool time_infer(struct study *study, struct study_group *group, size_t slice, size_t metric,
+                       const struct metric_plan *plan)
+{
+    struct study_slice *found = &group->slices[slice];
+    struct metric_result *result = &found->results[metric];
+    struct arena scratch = {0};
+    struct time_cells *times =
+        time_cells_make(&scratch, &group->cells, (uint16_t)slice, &group->metrics[metric]);
+    if (times) {
+        struct metric_source source = time_cells_source(times);
+        if (result_init(study, &source, slice == 0, result)) {
+            metric_infer(&study->plan, &study->progress, plan, &source, result);
+            study_curve_times(study, &scratch, &source, result, slice == 0,
+                              &found->curves[metric * group->cells.variants]);
+        }
+    }
+    bool done = times && !scratch.failed && !study->arena->failed;
+    arena_done(&scratch);
+    return done;
+}
+
 static bool slice_infer(struct study *study, struct study_group *group, size_t slice,
                         const struct scratch *scratch)
 {
     const struct cells_slice *sums = &scratch->sums;
     struct study_slice *found = &group->slices[slice];
-    const struct cells *cells = &group->cells;
+    struct cells *cells = &group->cells;
     found->present = true;
     found->results = ARENA_ARRAY(study->arena, group->metric_count + 1, struct metric_result);
+    found->curves =
+        ARENA_ARRAY(study->arena, group->metric_count * cells->variants + 1, struct study_curve);
     found->met = series_kept(study, cells, sums->main, sums->crossed);
     found->main = series_kept(study, cells, sums->main, NULL);
-    for (size_t i = 0; found->results && i < group->metric_count; i++) {
+    for (size_t i = 0; found->results && found->curves && i < group->metric_count; i++) {
         struct metric_plan plan = group->metrics[i].plan;
         struct metric_cells metric_cells;
+        if (slice > 0)
+            plan.role = ROLE_EXPLORATORY;
+        if (plan.kind == METRIC_TIME_TO) {
+            if (!time_infer(study, group, slice, i, &plan))
+                return false;
+            continue;
+        }
         struct metric_source source =
             metric_cells_source(cells, &group->metrics[i], sums, &metric_cells);
         metric_source_adjust(&source, &metric_cells, scratch->adjuster, &group->metrics[i],
                              slice == 0);
-        if (!result_init(study, cells, slice == 0, &found->results[i]))
+        if (!result_init(study, &source, slice == 0, &found->results[i]))
             return false;
-        if (slice > 0)
-            plan.role = ROLE_EXPLORATORY;
+        if (slice == 0 && plan.kind == METRIC_RETENTION_CURVE)
+            study_curve_brackets(study, &source, group->metrics[i].metric,
+                                 &found->curves[i * cells->variants]);
         metric_infer(&study->plan, &study->progress, &plan, &source, &found->results[i]);
         for (size_t j = 0; j < cells->variants; j++)
             breadth_keep(study->arena, &found->results[i].observed[j]);

@@ -28,6 +28,8 @@ static const struct slice *variant_name(const struct metric_place *place, size_t
 static struct slice metric_fault(const struct metric_place *place)
 {
     struct arena *arena = place->study->arena;
+    if (place->metric->plan.kind == METRIC_RETENTION_CURVE)
+        return SLICE("a curve has no single value: see its brackets");
     if (!place->result->computed)
         return arena_format(arena, "this version does not compute %s",
                             metric_kind_texts[place->metric->plan.kind]);
@@ -63,6 +65,14 @@ static uint64_t metric_mature(const struct metric_place *place, size_t variant)
     if (day >= (int64_t)main->days)
         day = (int64_t)main->days - 1;
     return main->cumulative[(size_t)day * main->variants + variant];
+}
+
+/* What the metric has of curves in this slice, by variant; NULL: nothing. */
+static const struct study_curve *metric_curves(const struct metric_place *place)
+{
+    size_t metric = (size_t)(place->metric - place->group->metrics);
+    const struct study_curve *curves = place->slice->curves;
+    return curves ? &curves[metric * place->study->plan.variants] : NULL;
 }
 
 /* Members that one kind has beside the others. */
@@ -104,6 +114,8 @@ static struct value metric_variant_value(const struct metric_place *place, size_
               interval_or_null(arena, has && level.has_interval, &level.interval));
     value_add(arena, &object, "level", level_value(place->study->plan.alpha));
     breadth_add_variant(arena, observed, place->study->plan.alpha, &object);
+    if (place->metric->plan.kind == METRIC_TIME_TO && metric_curves(place))
+        add_time_variant(place->study, &metric_curves(place)[variant], &object);
     add_status(place, &object, reason);
     return object;
 }
@@ -241,6 +253,8 @@ static struct value comparison_value(const struct metric_place *place, size_t va
     breadth_add_comparison(arena, &place->result->observed[variant],
                            &place->result->observed[place->study->plan.control],
                            place->study->plan.alpha, &object);
+    if (place->metric->plan.kind == METRIC_TIME_TO)
+        add_time_comparison(place->study, place->metric->metric, &object);
     if (!place->whole)
         value_add(arena, &object, "shrunken", shrunken_value(place, comparison));
     return object;
@@ -300,7 +314,7 @@ static struct value over_time_value(const struct metric_place *place)
                     arena, &comparisons,
                     look_value(place, &result->looks[day * place->study->plan.variants + j], j));
         value_add(arena, &object, "as_of",
-                  time_value(arena, cohort_mature_ms(cohort, result->metric.window_ms)));
+                  time_value(arena, cohort_mature_ms(cohort, metric_look_ms(&result->metric))));
         value_add(arena, &object, "cohort", day_value(arena, cohort));
         value_add(arena, &object, "comparisons", comparisons);
         value_append(arena, &list, object);
@@ -426,7 +440,8 @@ static struct value metric_value(const struct metric_place *place)
     value_add(arena, &object, "comparisons", comparisons_value(place));
     value_add(arena, &object, "segments", segments_value(place));
     value_add(arena, &object, "over_time", over_time_value(place));
-    value_add(arena, &object, "curve", value_null());
+    value_add(arena, &object, "curve",
+              curve_value(place->study, place->metric, metric_curves(place)));
     return object;
 }
 

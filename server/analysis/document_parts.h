@@ -7,10 +7,11 @@
  *
  *     study_read    declarations, cells, plan      document_study.c
  *     study_infer   per slice and metric           document_infer.c, document_segments.c; cells in
- *                                                  document_cells.c, document_samples.c
+ *                                                  document_cells.c, document_samples.c,
+ *                                                  document_time.c
  *     study_decide  health facts, verdict          document_verdict.c
- *     *_value       parts of the tree              document_metrics.c, document_health.c,
- * document.c
+ *     *_value       parts of the tree              document_metrics.c, document_curve.c,
+ *                                                  document_flow.c, document_health.c, document.c
  *
  * Everything a study points to lives in its arena, which is the caller's, or in the history.
  */
@@ -18,6 +19,7 @@
 #include "analysis/document.h"
 #include "analysis/verdict.h"
 #include "base/hash.h"
+#include "stats/kaplan_meier.h"
 
 /* Cohort days that a report looks back; older ones are added to the first. */
 #define COHORT_DAYS_MAX 3660
@@ -42,10 +44,34 @@ struct study_metric {
     uint8_t number; /* in the cube; 0: its cells are not there */
 };
 
+/* A point of the share that has reached an event: by the end of a bin. */
+struct curve_point {
+    double day;
+    uint64_t at_risk; /* in the bin that ends then */
+    double share;
+    bool has_interval;
+    struct interval interval;
+};
+struct curve {
+    struct curve_point *points;
+    size_t count;
+};
+
+/* What one variant has beside the result of a time to an event or of a retention curve. */
+struct study_curve {
+    struct survival_time median;
+    struct survival_time_interval median_interval;
+    struct curve *causes; /* of a time, the event first; NULL in a segment */
+    size_t cause_count;
+    struct proportion *brackets; /* of a retention curve: mature units, and who came back */
+    size_t bracket_count;
+};
+
 /* One slice with units: results of all metrics of its group. */
 struct study_slice {
     bool present;
     struct metric_result *results; /* [metric] */
+    struct study_curve *curves;    /* [metric * variants + variant]; NULL: no such metric */
     struct count_series met;       /* main and crossed units by day */
     struct count_series main;      /* main units by day */
 };
@@ -182,6 +208,36 @@ void metric_source_adjust(struct metric_source *source, struct metric_cells *abo
 /* Names of what a metric of that kind is adjusted for: segments and covariates. */
 struct value adjusted_for_value(struct arena *arena, const struct study_group *group,
                                 const struct study_metric *metric);
+
+/* The range of entries of one population and slice. */
+struct cells_range {
+    size_t from, to;
+};
+struct cells_range cells_range_of(const struct cube *cube, enum population population,
+                                  uint16_t slice);
+/* The index of the cohort's day; false where it had not begun by as_of. */
+bool cells_day(const struct cells *cells, int32_t cohort, size_t *day);
+
+/* document_time.c: the cells of a time to an event in one slice, as a source that forms its own
+ * estimates.  NULL without memory; all of it lives in the arena. */
+struct time_cells;
+struct time_cells *time_cells_make(struct arena *arena, struct cells *cells, uint16_t slice,
+                                   const struct study_metric *metric);
+struct metric_source time_cells_source(struct time_cells *times);
+/* The life table of one cause at the end of the cohort day, the other causes competing; `rows` has
+ * room for time_cells_bins.  Row b is the bin b. */
+size_t time_cells_causes(const struct time_cells *times);
+size_t time_cells_bins(const struct time_cells *times);
+struct life_table time_cells_table(const struct metric_source *source, int32_t cohort,
+                                   size_t variant, size_t cause, struct life_row *rows);
+/* document_curve.c: medians and curves where the result was read; curves of all units alone.
+ * `curves` are the variants'.  `scratch` is for what the study need not keep. */
+void study_curve_times(struct study *study, struct arena *scratch,
+                       const struct metric_source *source, const struct metric_result *result,
+                       bool with_curves, struct study_curve *curves);
+void study_curve_brackets(struct study *study, const struct metric_source *source,
+                          const struct metric *metric, struct study_curve *curves);
+
 /* Finds first and days. */
 void cells_span(struct cells *cells, int64_t as_of_ms);
 void cells_quality(const struct cells *cells, struct study_quality *quality);
@@ -214,6 +270,17 @@ struct value time_value(struct arena *arena, int64_t time_ms); /* TIME_NONE: nul
 struct value digest_value(struct arena *arena, const struct digest *digest);
 
 /* Parts of the tree. */
+/* document_curve.c: the member `curve` of a metric of the whole; null where it has none. */
+struct value curve_value(const struct study *study, const struct study_metric *metric,
+                         const struct study_curve *curves);
+/* Of a variant: `unit`, `median`; of a comparison: `test`, `interval_of`. */
+void add_time_variant(const struct study *study, const struct study_curve *curve,
+                      struct value *object);
+void add_time_comparison(const struct study *study, const struct metric *metric,
+                         struct value *object);
+/* document_flow.c */
+struct value flow_value(const struct study *study);
+struct value flow_differs_value(const struct study *study);
 struct value metrics_value(const struct study *study);
 struct value health_value(const struct study *study);
 const char *health_state(const struct study *study); /* ok, warn, alarm */

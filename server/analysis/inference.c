@@ -38,8 +38,13 @@ void observed_until(const struct metric_source *source, int32_t cohort, size_t v
     source->observe(source, day < source->days ? day : source->days - 1, variant, observed);
 }
 
-static bool gate_holds(const struct plan *plan, enum metric_kind kind,
-                       const struct observed *observed)
+int64_t metric_look_ms(const struct metric_plan *metric)
+{
+    return metric->kind == METRIC_TIME_TO ? 0 : metric->window_ms;
+}
+
+bool observed_passes(const struct plan *plan, enum metric_kind kind,
+                     const struct observed *observed)
 {
     const struct sample_gate gate = {.units = plan->accounts ? GATE_ACCOUNTS : GATE_UNITS,
                                      .outcomes = GATE_OUTCOMES,
@@ -64,8 +69,8 @@ static void pair_until(const struct plan *plan, const struct metric_source *sour
 static bool gate_holds_for(const struct plan *plan, const struct metric_plan *metric,
                            const struct pair *pair)
 {
-    return gate_holds(plan, metric->kind, &pair->treatment) &&
-           gate_holds(plan, metric->kind, &pair->control);
+    return observed_passes(plan, metric->kind, &pair->treatment) &&
+           observed_passes(plan, metric->kind, &pair->control);
 }
 
 static void estimates_of_pair(const struct plan *plan, size_t variant, const struct pair *pair,
@@ -236,7 +241,11 @@ static void comparison_final(const struct plan *plan, const struct metric_plan *
     comparison->difference.has_interval =
         estimate_fixed_interval(&estimates->difference, alpha, &comparison->difference.interval) ==
         REASON_NONE;
-    comparison->has_p = estimate_fixed_test(&estimates->difference, 0, &test) == REASON_NONE;
+    if (estimates->tested_apart)
+        test = estimates->test;
+    comparison->has_p = estimates->tested_apart
+                            ? !estimates->test_reason
+                            : !estimate_fixed_test(&estimates->difference, 0, &test);
     if (comparison->has_p)
         comparison->p = test.p;
     if (!estimates->lift_reason && !estimate_fixed_interval(&estimates->lift, alpha, &log_ratio))
@@ -371,17 +380,19 @@ static void comparison_look(const struct plan *plan, const struct metric_source 
                             size_t variant, const struct metric_result *result,
                             struct comparison_looks *looks)
 {
+    struct metric_source final = *source;
     struct pair pair;
+    final.followed = true;
     looks->now = (struct pair_estimates){.difference_reason = REASON_TOO_EARLY,
                                          .lift_reason = REASON_TOO_EARLY};
-    pair_until(plan, source, result->last_mature, variant, &pair);
+    pair_until(plan, source, result->last_look, variant, &pair);
     if (gate_holds_for(plan, &result->metric, &pair))
-        estimates_at(plan, source, result->last_mature, variant, &pair, &looks->now);
+        estimates_at(plan, source, result->last_look, variant, &pair, &looks->now);
     looks->shown = looks->now;
     if (!result->final)
         return;
-    pair_until(plan, source, result->analysed, variant, &pair);
-    estimates_at(plan, source, result->analysed, variant, &pair, &looks->shown);
+    pair_until(plan, &final, result->analysed, variant, &pair);
+    estimates_at(plan, &final, result->analysed, variant, &pair, &looks->shown);
 }
 
 static void comparison_fill(const struct plan *plan, const struct metric_result *result,
@@ -439,6 +450,13 @@ static void comparison_skip(struct metric_result *result, size_t variant)
         comparison->state = GUARDRAIL_BLIND;
 }
 
+/* Cohort days from the source's first to `cohort`; 0 where it has none. */
+static size_t days_until(const struct metric_source *source, int32_t cohort)
+{
+    return source->days && cohort >= source->first ? (size_t)((int64_t)cohort - source->first) + 1
+                                                   : 0;
+}
+
 static void result_times(const struct plan *plan, const struct progress *progress,
                          const struct metric_source *source, struct metric_result *result)
 {
@@ -449,13 +467,11 @@ static void result_times(const struct plan *plan, const struct progress *progres
     result->final_look =
         result->final || (over && (plan->design == DESIGN_ALWAYS || progress->hand));
     result->last_mature = mature;
-    result->analysed = result->final ? final->cohort : mature;
-    result->run = 0;
-    result->look_count = 0;
-    if (!source->days || mature < source->first)
-        return;
-    result->run = (size_t)((int64_t)mature - source->first) + 1;
-    result->look_count = result->run < source->days ? result->run : source->days;
+    result->last_look = cohort_mature(progress->as_of_ms, metric_look_ms(&result->metric));
+    result->analysed = result->final ? final->cohort : result->last_look;
+    size_t looks = days_until(source, result->last_look);
+    result->run = days_until(source, mature);
+    result->look_count = looks < source->days ? looks : source->days;
 }
 
 void metric_infer(const struct plan *plan, const struct progress *progress,
@@ -465,10 +481,12 @@ void metric_infer(const struct plan *plan, const struct progress *progress,
     result->metric = *metric;
     result->computed = metric_kind_is_computed(metric->kind);
     result_times(plan, progress, source, result);
+    struct metric_source analysed = *source;
+    analysed.followed = result->final;
     for (size_t j = 0; j < plan->variants; j++) {
         result->comparisons[j] =
             (struct comparison){.p_now = 1, .p_anytime = 1, .p_h = 1, .reason = REASON_NO_UNITS};
-        observed_until(source, result->analysed, j, &result->observed[j]);
+        observed_until(&analysed, result->analysed, j, &result->observed[j]);
     }
     if (!result->computed)
         result->look_count = 0;

@@ -276,7 +276,7 @@ static void values_are_tested_where_the_segment_differs(void **state)
     world_remove(&world);
 }
 
-static void a_kind_not_computed_says_so(void **state)
+static void a_time_that_nobody_reached_is_the_whole_window(void **state)
 {
     struct world world;
     struct report report;
@@ -284,12 +284,12 @@ static void a_kind_not_computed_says_so(void **state)
     world_of_people(&world, end_line);
     report_make(&world, at_day(60), &report);
     assert_text(&report, "metrics/2/metric", "score");
-    assert_text(&report, "metrics/2/variants/0/status", "not_estimable");
-    assert_text(&report, "metrics/2/variants/0/reason", "this version does not compute time_to");
-    assert_text(&report, "metrics/2/comparisons/0/reason", "this version does not compute time_to");
+    assert_text(&report, "metrics/2/variants/0/status", "ok");
+    assert_close(number_at(&report, "metrics/2/variants/0/value"), 2, 1e-15);
+    assert_nothing(&report, "metrics/2/variants/0/median/value");
+    assert_text(&report, "metrics/2/variants/0/median/reason", "not reached");
+    assert_text(&report, "metrics/2/comparisons/0/reason", "every unit has the same value");
     assert_nothing(&report, "metrics/2/comparisons/0/difference");
-    assert_nothing(&report, "flow");
-    assert_non_null(at(&report, "not_computed/flow"));
     arena_done(&report.arena);
     world_remove(&world);
 }
@@ -598,7 +598,7 @@ int main(void)
         cmocka_unit_test(an_earlier_moment_reads_mature_cohorts_alone),
         cmocka_unit_test(segments_add_up_to_the_whole),
         cmocka_unit_test(values_are_tested_where_the_segment_differs),
-        cmocka_unit_test(a_kind_not_computed_says_so),
+        cmocka_unit_test(a_time_that_nobody_reached_is_the_whole_window),
         cmocka_unit_test(names_that_never_came_are_named),
         cmocka_unit_test(order_and_duplicates_change_delivery_alone),
         cmocka_unit_test(the_default_moment_waits_for_late_messages_and_for_the_fold),

@@ -69,6 +69,14 @@ static void draw(struct random *random, enum estimator estimator, uint64_t times
         break;
     case ESTIMATOR_MEAN:
     case ESTIMATOR_RATIO: draw_values(random, times, lean, drawn); break;
+    case ESTIMATOR_TIME:
+        drawn->sample.time =
+            (struct time_sample){.mean = 3 + lean,
+                                 .se = (.1 + random_unit(random) / 9) / sqrt((double)times),
+                                 .units = n * times,
+                                 .followed = x * times,
+                                 .events = x * times};
+        break;
     case ESTIMATOR_CLUSTER_POOLED:
     case ESTIMATOR_CLUSTER_MEAN:
     case ESTIMATOR_COUNT: draw_accounts(random, times, lean, drawn); break;
@@ -122,7 +130,7 @@ static void data_taken_k_times_divide_the_error_by_the_root_of_k(void **state)
         assert_int_equal(sample_value(&more.sample, NULL, &b), REASON_NONE);
         double n = a.units, divisor = (n - 1) / (n * (double)k - 1);
         assert_close(b.value, a.value, 1e-15);
-        if (estimator == ESTIMATOR_PROPORTION)
+        if (estimator == ESTIMATOR_PROPORTION || estimator == ESTIMATOR_TIME)
             divisor = 1 / (double)k;
         assert_close(b.variance, a.variance * divisor, 1e-12);
         assert_close(b.units, n * (double)k, 1e-15);
@@ -240,7 +248,7 @@ static void kinds_agree_where_they_meet(void **state)
     assert_close(rate.value, mean.value, 1e-14);
     assert_close(mean.se * mean.se, .4 * .6 / 99 + 1. / 3 * 2 / 3 / 89, 1e-14);
     assert_close(rate.se * rate.se, .4 * .6 / 100 + 1. / 3 * 2 / 3 / 90, 1e-14);
-    for (int k = 2; k < ESTIMATOR_COUNT; k++) {
+    for (int k = 2; k < ESTIMATOR_TIME; k++) {
         double scale = k == ESTIMATOR_SCORE ? 100 : 1;
         assert_int_equal(sample_difference(&samples[k][0], &samples[k][1], 190, &other),
                          REASON_NONE);
@@ -290,6 +298,34 @@ static void nobody_and_everybody_still_have_an_interval(void **state)
     assert_true(level.has_interval && level.value == 0 && level.interval.low == 0);
     assert_true(level.interval.high > .05 && level.interval.high < .1);
     assert_int_equal(sample_lift(&all, &none, 100, &estimate), REASON_NO_EVENTS);
+}
+
+static void a_time_needs_units_watched_to_its_end_and_has_none_without_a_mean(void **state)
+{
+    (void)state;
+    struct sample_gate gate = {.units = 100, .outcomes = 10, .nonzero = 30};
+    struct sample t = {.estimator = ESTIMATOR_TIME,
+                       .time = {.mean = 4, .se = .3, .units = 500, .followed = 100, .events = 10}};
+    struct sample c = {.estimator = ESTIMATOR_TIME,
+                       .time = {.mean = 5, .se = .4, .units = 300, .followed = 299, .events = 90}};
+    struct estimate estimate;
+    struct interval interval;
+    struct level level;
+    assert_true(sample_passes(&t, &gate) && sample_passes(&c, &gate));
+    t.time.followed = 99;
+    assert_false(sample_passes(&t, &gate));
+    t.time.followed = 100;
+    t.time.events = 9;
+    assert_false(sample_passes(&t, &gate));
+    assert_int_equal(sample_difference(&t, &c, 1600, &estimate), REASON_NONE);
+    assert_close(estimate.value, -1, 1e-15);
+    assert_close(estimate.se, .5, 1e-15);
+    assert_close(estimate.ratio, .5, 1e-15);
+    assert_int_equal(estimate_fixed_interval(&estimate, .05, &interval), REASON_NONE);
+    assert_close(interval.high, -1 + .5 * 1.9599639845400545, 1e-12);
+    c.time.reason = REASON_TOO_EARLY;
+    assert_int_equal(sample_difference(&t, &c, 1600, &estimate), REASON_TOO_EARLY);
+    assert_int_equal(sample_level(&c, .05, &level), REASON_TOO_EARLY);
 }
 
 static void fieller_is_there_where_the_log_is_not(void **state)
@@ -345,7 +381,8 @@ static void what_cannot_be_compared_says_why(void **state)
                             {ESTIMATOR_RATIO, .ratio = {0, 0, 0, 0, 0, 0, 1, 1}},
                             {ESTIMATOR_SCORE, .score = {0, 0, 0}},
                             {ESTIMATOR_CLUSTER_POOLED, .cluster = {0}},
-                            {ESTIMATOR_CLUSTER_MEAN, .cluster = {0}}};
+                            {ESTIMATOR_CLUSTER_MEAN, .cluster = {0}},
+                            {ESTIMATOR_TIME, .time = {0}}};
     struct sample broken = {.estimator = ESTIMATOR_COUNT};
     struct estimate estimate = {.value = 77};
     struct level level = {.value = 78};
@@ -405,6 +442,7 @@ int main(void)
         cmocka_unit_test(kinds_agree_where_they_meet),
         cmocka_unit_test(accounts_give_a_proportion_few_degrees_of_freedom),
         cmocka_unit_test(nobody_and_everybody_still_have_an_interval),
+        cmocka_unit_test(a_time_needs_units_watched_to_its_end_and_has_none_without_a_mean),
         cmocka_unit_test(fieller_is_there_where_the_log_is_not),
         cmocka_unit_test(a_value_without_spread_is_a_level_without_interval),
         cmocka_unit_test(what_cannot_be_compared_says_why),
