@@ -19,7 +19,6 @@ static const struct {
 } not_computed[] = {
     {"chance_to_beat_control", "this version does not compute it"},
     {"shrunken", "this version does not shrink effects of segments"},
-    {"flow", "this version does not compute the flow"},
     {"exposure_sources", "this version does not keep them"},
     {"mixed_accounts", "this version does not tie users to accounts"},
 };
@@ -208,7 +207,8 @@ static struct value document_value(struct view_transaction *transaction, const s
     value_add(arena, &object, "delivery", delivery_value(transaction, study));
     value_add(arena, &object, "variants", variants_value(study));
     value_add(arena, &object, "metrics", metrics_value(study));
-    value_add(arena, &object, "flow", value_null());
+    value_add(arena, &object, "flow", flow_value(study));
+    value_add(arena, &object, "flow_differs", flow_differs_value(study));
     value_add(arena, &object, "not_computed", not_computed_value(arena));
     return object;
 }

@@ -212,6 +212,20 @@ static void missing_metric(struct missing *missing, const struct metric *metric)
             missing_metric(missing, parts[i]);
 }
 
+/* What completes or opens a step, and that any step was viewed. */
+static void missing_flow(struct missing *missing, const struct variant *variant)
+{
+    for (size_t i = 0; i < variant->flow_count; i++) {
+        const struct flow_step *step = &variant->flow[i];
+        if (step->done_when.size)
+            missing_event(missing, step->done_when);
+        if (step->trigger_event.size)
+            missing_event(missing, step->trigger_event);
+    }
+    if (variant->flow_count)
+        missing_event(missing, SLICE("Onboarding Step Viewed"));
+}
+
 static int slice_order(const void *a, const void *b)
 {
     return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
@@ -231,6 +245,8 @@ struct value never_received_value(const struct study *study)
         for (size_t j = 0; j < study->experiment->segments[i].count; j++)
             missing_trait(&missing, study->experiment->segments[i].segments[j]->trait);
     missing_condition(&missing, study->experiment->audience);
+    for (size_t j = 0; j < study->experiment->variant_count; j++)
+        missing_flow(&missing, &study->experiment->variants[j]);
     qsort(missing.names, missing.count, sizeof missing.names[0], slice_order);
     for (size_t i = 0; i < missing.count; i++)
         value_append(study->arena, &list, text_value(study->arena, missing.names[i]));
