@@ -271,8 +271,10 @@ void render_text(struct buffer *out, const struct value *document,
     text_dates(&painter, document);
     text_verdict(&painter, document);
     text_health(&painter, document);
-    if (text_is_exposed(document))
+    if (text_is_exposed(document)) {
         text_metrics(&painter, document);
+        text_flow(&painter, document);
+    }
     text_planned(&painter, document);
     text_amendments(&painter, document);
     if (member_text(document, "hypothesis").size || member_text(document, "why").size) {

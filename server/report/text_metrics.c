@@ -445,6 +445,10 @@ static void text_metric(struct painter *painter, const struct value *metric,
     scale_add(comparisons, &scale);
     paint_end(painter);
     metric_heading(painter, metric);
+    if (curve_is_brackets(metric)) {
+        text_curve(painter, metric, member_text(control, "variant"));
+        return;
+    }
     const struct value *own =
         variant_in(member(metric, "variants"), member_text(control, "variant"));
     metric_variant(painter, kind_of(metric), own, true);
@@ -452,6 +456,7 @@ static void text_metric(struct painter *painter, const struct value *metric,
     for (size_t i = 0; i < comparisons->count; i++)
         metric_comparison(painter, metric, &comparisons->items[i], &scale);
     metric_open(painter, metric);
+    text_curve(painter, metric, member_text(control, "variant"));
     if (slice_equals(member_text(metric, "role"), "goal"))
         metric_segments(painter, metric, document);
 }

@@ -15,6 +15,10 @@ void text_adjustment(struct painter *painter, enum metric_kind kind, const struc
                      const struct value *comparison, unsigned column);
 /* One sentence: what decides, the adjusted results or the unadjusted ones. */
 void write_adjusted(struct buffer *out, const struct value *document);
+/* text_time.c: the curve below a metric, where it has one.  A retention curve has nothing else. */
+bool curve_is_brackets(const struct value *metric);
+void text_curve(struct painter *painter, const struct value *metric, struct slice control);
+void text_flow(struct painter *painter, const struct value *document);
 
 /* Members by name, with a default where they are missing or null. */
 const struct value *member(const struct value *object, const char *name);

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const documents[] = {"cookie-cats", "setup-steps"};
+static const char *const documents[] = {"cookie-cats", "setup-steps", "first-value"};
 #define DOCUMENT_COUNT (sizeof documents / sizeof documents[0])
 
 struct golden {
@@ -173,10 +173,10 @@ static void hostile_texts_cannot_move_the_cursor(void **state)
             "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"),
     };
     (void)state;
-    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+    for (size_t i = 0; i < 2 * (sizeof hostile / sizeof hostile[0]); i++) {
         struct golden golden;
-        golden_read("setup-steps", &golden);
-        replace_texts(&golden.document, hostile[i]);
+        golden_read(i % 2 ? "first-value" : "setup-steps", &golden);
+        replace_texts(&golden.document, hostile[i / 2]);
         struct buffer out = render("text", &golden.document, 80, false);
         assert_true(slice_is_utf8(buffer_slice(&out)));
         for (size_t k = 0; k < out.size; k++)
@@ -200,6 +200,23 @@ static void the_verdict_stands_first(void **state)
     const char *health = strstr(out.data, "Can it be trusted?");
     const char *metrics = strstr(out.data, "Metrics");
     assert_true(verdict && health && metrics && verdict < health && health < metrics);
+    buffer_done(&out);
+    arena_done(&golden.arena);
+}
+
+static void curves_and_the_flow_are_drawn(void **state)
+{
+    struct golden golden;
+    (void)state;
+    golden_read("first-value", &golden);
+    struct buffer out = render("text", &golden.document, 80, false);
+    buffer_add_byte(&out, '\0');
+    assert_non_null(strstr(out.data, "median 4.79 days (4.27 to 5.27)"));
+    assert_non_null(strstr(out.data, "p by log-rank, cause-specific"));
+    assert_non_null(strstr(out.data, "Account Closed came first to"));
+    assert_non_null(strstr(out.data, "  7 to 14            51.4%      57.7%    +6.31"));
+    assert_non_null(strstr(out.data, "  first_contact  █"));
+    assert_non_null(strstr(out.data, "They differ most at company"));
     buffer_done(&out);
     arena_done(&golden.arena);
 }
@@ -239,6 +256,7 @@ int main(void)
         cmocka_unit_test(colour_adds_nothing_but_colour),
         cmocka_unit_test(hostile_texts_cannot_move_the_cursor),
         cmocka_unit_test(the_verdict_stands_first),
+        cmocka_unit_test(curves_and_the_flow_are_drawn),
         cmocka_unit_test(formats_are_found_by_name),
         cmocka_unit_test(a_lost_allocation_leaves_a_marked_buffer),
     };

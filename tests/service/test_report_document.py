@@ -132,7 +132,6 @@ class Document(unittest.TestCase):
                     self.assertIsNone(found["p"])
                     self.assertIsNone((found["difference"] or {}).get("interval"))
         for member in ("chance_to_beat_control", "mixed_accounts", "shrunken", "exposure_sources"):
-                       "exposure_sources"):
             self.assertIn(member, document["not_computed"])
 
     def agreement(self, document):
