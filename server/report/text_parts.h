@@ -13,6 +13,9 @@ void text_metrics(struct painter *painter, const struct value *document);
  * that made it narrower.  Nothing where there is nothing. */
 void text_adjustment(struct painter *painter, enum metric_kind kind, const struct value *metric,
                      const struct value *comparison, unsigned column);
+/* text_breadth.c: the pooled share, members and depth of an account, where a variant has them. */
+void text_breadth(struct painter *painter, const struct value *variant,
+                  const struct value *comparison, unsigned column);
 /* One sentence: what decides, the adjusted results or the unadjusted ones. */
 void write_adjusted(struct buffer *out, const struct value *document);
 /* text_time.c: the curve below a metric, where it has one.  A retention curve has nothing else. */
