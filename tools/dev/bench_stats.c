@@ -88,8 +88,7 @@ static struct stratum_mean make_stratum(double units, double mean)
     return (struct stratum_mean){.units = floor(units), .mean = mean, .variance = 4 / floor(units)};
 }
 
-/* Accounts of 1 to SIZES members, fewer of the large; in each of a size about as many are active.
- */
+/* Accounts of 1 to SIZES members, fewer of the large; of one size about as many are active. */
 static void make_sizes(struct cluster_size *sizes, double rate)
 {
     for (size_t i = 0; i < SIZES; i++) {
