@@ -3,6 +3,8 @@
  * entries), so an entry's place and its key are searched from end to end.
  */
 
+#include "unit_record.h"
+
 #include "unit_lists.h"
 
 #define LIST_CAPACITY_MIN 256
