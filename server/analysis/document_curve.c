@@ -19,6 +19,8 @@
 #include <math.h>
 
 #define CURVE_POINTS_MAX 200
+/* Less than that is what rounding leaves of nobody. */
+#define LEFT_MIN 1e-12
 
 /* The curve as survival: by Kaplan and Meier, or 1 - incidence where ends compete. */
 static bool points_of(const struct life_table *table, size_t causes, struct arena *scratch,
@@ -30,7 +32,10 @@ static bool points_of(const struct life_table *table, size_t causes, struct aren
     if (!shares || incidence_curve(table, shares))
         return false;
     for (size_t i = 0; i < table->count; i++) {
-        double left = 1 - shares[i].incidence, spread = left > 0 ? shares[i].se / left : 0;
+        double left = 1 - shares[i].incidence;
+        if (left < LEFT_MIN)
+            left = 0;
+        double spread = left > 0 ? shares[i].se / left : 0;
         points[i] = (struct survival_point){.time = shares[i].time,
                                             .at_risk = table->rows[i].at_risk,
                                             .events = table->rows[i].events,
