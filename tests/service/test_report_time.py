@@ -234,7 +234,7 @@ def examine(seed):
 class ReportTime(unittest.TestCase):
     def test_times_curves_and_flows_are_those_of_the_oracle(self):
         compared = tested = 0
-        for seed in range(13, 313 if LONG else 21):
+        for seed in range(13, 313 if LONG else 29):
             found, document = examine(seed)
             self.assertEqual(found, [], (seed, document["as_of"], document["peeking"]))
             for metric in document["metrics"]:
