@@ -8,6 +8,7 @@
 
 #include "analysis/fold.h"
 #include "ingest/erase.h"
+#include "ingest/privacy.h"
 
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ struct erasing {
     struct eraser *eraser;
     enum unit_kind kind;
     struct slice id;
+    struct arena arena;
 };
 
 /* KIND:ID */
@@ -41,6 +43,9 @@ static enum status erasing_open(struct erasing *erasing, const char *path, struc
                                            .journal = erasing->journal,
                                            .append = eraser_append_direct,
                                            .context = erasing->journal};
+    if (!status && erasing->store.is_pseudonymous)
+        erasing->id = privacy_pseudonym(store_secret(&erasing->store), &erasing->arena,
+                                        erasing->kind, erasing->id);
     return status ? status : eraser_open(&options, &erasing->eraser, error);
 }
 
@@ -85,6 +90,7 @@ static int run(const struct options *options)
         status = erase(&erasing, option_flag(options, "suppress"), option_flag(options, "quiet"),
                        &error);
     eraser_close(erasing.eraser);
+    arena_done(&erasing.arena);
     journal_close(erasing.journal);
     store_close(&erasing.store);
     if (!status)

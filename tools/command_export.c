@@ -30,8 +30,8 @@ static enum status write_record(void *context, const struct record *record, stru
                 (unsigned long long)record->sequence);
         return STATUS_OK;
     }
-    if (record->kind != RECORD_MESSAGE)
-        return STATUS_OK;
+    if (record->kind != RECORD_MESSAGE || record->flags & RECORD_SCRUBBED)
+        return STATUS_OK; /* of an erased person nothing is left that import could take */
     enum status status = intake_write_message(out, record, error);
     buffer_add_byte(out, '\n');
     return status || out->size < EXPORT_BUFFER ? status : export_flush(out, error);

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "ingest/declare.h"
 #include "ingest/intake.h"
+#include "ingest/privacy.h"
 #include "ingest/writer.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ struct import {
     struct store store;
     struct journal *journal;
     struct catalogue *catalogue;
+    struct privacy privacy;
     struct writer *writer;
     struct lane *lane;
     const char *path; /* of the file being read */
@@ -152,7 +154,8 @@ static enum status import_line(struct import *import, struct load *load, struct 
                                      .received_ms = clock_now_ms(&clock_system),
                                      .trusted = true,
                                      .import = true,
-                                     .catalogue = import->catalogue};
+                                     .catalogue = import->catalogue,
+                                     .privacy = &import->privacy};
     struct error found = {0};
     *batch = (struct intake_batch){0};
     load->count++;
@@ -253,6 +256,11 @@ static enum status import_run(struct import *import, const struct options *optio
         return status;
     status = journal_open(&import->store, NULL, &import->journal, error);
     if (!status)
+        status = erasures_open(import->journal, &import->privacy.erasures, error);
+    import->privacy.secret = store_secret(&import->store);
+    import->privacy.is_pseudonymous = import->store.is_pseudonymous;
+    (void)privacy_names(&import->privacy, SLICE(PRIVATE_NAMES));
+    if (!status)
         status = import_declare(import, option_text(options, "experiments"), error);
     if (!status) {
         struct writer_options writer = {.journal = import->journal, .clock = &clock_system};
@@ -280,6 +288,7 @@ static int run(const struct options *options)
     import.show_progress = isatty(STDERR_FILENO) && !option_flag(options, "quiet");
     enum status status = import_run(&import, options, &error);
     catalogue_release(import.catalogue);
+    erasures_close(import.privacy.erasures);
     journal_close(import.journal);
     store_close(&import.store);
     if (status == STATUS_INVALID && !import.line) {

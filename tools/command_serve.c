@@ -32,6 +32,14 @@ static const struct option_row rows[] = {
      .min = 1000,
      .max = 3600 * 1000,
      .help = "how long a stopping server waits for its connections"},
+    {.name = "pseudonymous",
+     .type = OPTION_FLAG,
+     .help = "write keyed hashes for ids; fixed when the store is made"},
+    {.name = "private",
+     .type = OPTION_TEXT,
+     .argument = "NAMES",
+     .fallback = "email,phone,name,address,ip",
+     .help = "traits and properties that it hashes too"},
     {.name = "no-watch", .type = OPTION_FLAG, .help = "reload on SIGHUP and POST /v1/reload only"},
     {.name = "log-format",
      .type = OPTION_CHOICE,
@@ -66,6 +74,8 @@ static int serve_run(const struct options *options)
         .map_size = (size_t)option_number(options, "map-size"),
         .drain_timeout_ms = option_number(options, "drain-timeout"),
         .watch = !option_flag(options, "no-watch"),
+        .pseudonymous = option_flag(options, "pseudonymous"),
+        .private_names = option_text(options, "private"),
         .version = GANGWAY_VERSION,
     };
     return service_run(&service, &error) ? command_failed(&error) : 0;

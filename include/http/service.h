@@ -20,7 +20,9 @@ struct service_options {
     int ready_fd;     /* -1: none; the same lines as standard output go there */
     size_t map_size;  /* of the state; 0: the default */
     int64_t drain_timeout_ms;
-    bool watch; /* the experiments folder */
+    bool watch;                /* the experiments folder */
+    bool pseudonymous;         /* of a store that is made; one that is there is as it is */
+    const char *private_names; /* with commas between */
     const char *version;
 };
 

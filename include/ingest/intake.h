@@ -12,7 +12,7 @@
 #include "experiment/catalogue.h"
 #include "store/record.h"
 
-struct erasures;
+struct privacy;
 
 /* What a route means by a body. */
 enum intake_route {
@@ -32,8 +32,7 @@ struct intake_options {
     bool trusted; /* a server key, or import: may bring exposures more than 30 days old */
     bool import;  /* what export wrote counts: `receivedAt`, `skewed`, the corrected `timestamp` */
     const struct catalogue *catalogue; /* which id an exposure needs; NULL: any will do */
-    struct erasures *erasures;         /* whose ids are refused; NULL: nobody's */
-    struct slice secret;               /* of the store, for these */
+    const struct privacy *privacy;     /* NULL: ids are written as they come */
 };
 
 /* reason codes for metrics: gangway_ingest_rejected_total{reason} */
@@ -91,10 +90,11 @@ void intake_batch_done(struct intake_batch *batch);
 void intake_write_answer(struct buffer *out, const struct intake_batch *batch, size_t duplicates);
 
 /* Adds an exposure that the service itself writes (`exposure: on_assign`, `expose: true`): its ids,
- * experiment and variation are given, the rest is filled in here. */
+ * experiment and variation are given, the rest is filled in here.  Nothing is added where its unit
+ * is refused. */
 MUST_CHECK enum status intake_add_exposure(struct intake_batch *batch,
                                            const struct message *exposure, int64_t received_ms,
-                                           struct error *error);
+                                           const struct privacy *privacy, struct error *error);
 
 /* One message as `import` takes it (export --table journal): a JSON line without its end. */
 MUST_CHECK enum status intake_write_message(struct buffer *out, const struct record *record,

@@ -5,7 +5,8 @@
  * A store is a folder:
  *
  *     lock      flock'd by the one writing command (architecture 15)
- *     secret    32 random bytes as hexadecimal, mode 0600: keys the hashes of ids
+ *     secret    32 random bytes as hexadecimal, mode 0600: keys the hashes of ids; in a store whose
+ *               ids are pseudonyms, a second line that says `pseudonymous`
  *     journal/  a row of LMDB files, named by their first sequence
  *     state/    N/ a state environment each; `current` is a symbolic link to the one in use
  *
@@ -26,12 +27,16 @@ struct store {
     enum store_mode mode;
     int lock_fd; /* -1 when reading */
     unsigned char secret[32];
+    bool is_pseudonymous; /* ids in it are keyed hashes: fixed before the first record */
     size_t map_size; /* address space of a state, 0: the default; may be set after store_open */
 };
 
 MUST_CHECK enum status store_open(struct store *store, const char *path, enum store_mode mode,
                                   struct error *error);
 void store_close(struct store *store);
+/* Of an empty store, open for writing.  INVALID where records are there under ids as they came; OK
+ * where it is one already. */
+MUST_CHECK enum status store_make_pseudonymous(struct store *store, struct error *error);
 static inline struct slice store_secret(const struct store *store)
 {
     return (struct slice){.data = (const char *)store->secret, .size = sizeof store->secret};

@@ -174,6 +174,8 @@ void cells_quality(const struct cells *cells, struct study_quality *quality)
             quality->outside[entry->key.slice] += (uint64_t)entry->values[UNITS_N];
         if (outside || entry->key.slice != 0)
             continue;
+        if (entry->key.variant < VARIANTS_MAX)
+            quality->erased_by[entry->key.variant] += (uint64_t)entry->values[UNITS_ERASED];
         for (size_t field = 0; field < UNITS_FIELD_COUNT; field++)
             if (fields[field])
                 *fields[field] += (uint64_t)entry->values[field];

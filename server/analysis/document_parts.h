@@ -96,6 +96,7 @@ struct study_difference {
 struct study_quality {
     uint64_t erased, clamped, mismatched, mixed, hot, skewed;
     uint64_t outside[OUTSIDE_COUNT];
+    uint64_t erased_by[VARIANTS_MAX]; /* the erased, by variant */
 };
 
 struct study {

@@ -103,12 +103,32 @@ static void decide_near_not_far(const struct study *study, struct verdict_input 
     }
 }
 
+/* T4 (inference.md): who was erased did not choose it by the variant, or the rest is a selection.
+ */
+#define ERASED_P .001
+
+static bool erased_differ(const struct study *study)
+{
+    struct proportion rates[VARIANTS_MAX];
+    struct chi_square test;
+    for (size_t j = 0; j < study->plan.variants; j++) {
+        uint64_t met = study->exposed[j];
+        uint64_t erased = study->quality.erased_by[j];
+        rates[j] = (struct proportion){.successes = erased < met ? erased : met, .units = met};
+    }
+    return study->quality.erased &&
+           chi_square_homogeneity(rates, study->plan.variants, &test) == REASON_NONE &&
+           test.p < ERASED_P;
+}
+
 static void decide_flags(const struct study *study, struct verdict_input *input)
 {
     decide_near_not_far(study, input);
     input->segments_differ = decide_segments(study);
     if (input->segments_differ.size)
         input->flags |= VERDICT_BIT(VERDICT_FLAG_SEGMENTS);
+    if (erased_differ(study))
+        input->flags |= VERDICT_BIT(VERDICT_FLAG_ERASURE);
     if (study->amendment_count > 1)
         input->flags |= VERDICT_BIT(VERDICT_FLAG_AMENDED);
     if (study->experiment->has_rollout) {

@@ -513,6 +513,8 @@ void write_additions(struct buffer *out, const struct findings *findings,
         buffer_add(out, input->segments_differ);
         buffer_add(out, SLICE(": look at the segments before shipping."));
     }
+    if (has_flag(verdict, VERDICT_FLAG_ERASURE))
+        buffer_add(out, SLICE(" The share of erased units differs between variants."));
     if (has_flag(verdict, VERDICT_FLAG_AMENDED))
         buffer_add(out, SLICE(" The plan was amended after it was registered; the registered one "
                               "decides."));

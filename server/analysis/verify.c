@@ -14,6 +14,7 @@
 #include "builder.h"
 
 #include "base/file.h"
+#include "store/erasure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,6 +250,17 @@ static enum status verify_build(const struct fold_options *options,
     return status;
 }
 
+/* While records are scrubbed, and until the state was built anew, journal and state differ. */
+static enum status verify_settled(const struct fold_options *options,
+                                  const struct progress *progress, struct error *error)
+{
+    struct erasure_progress erasure = erasure_progress_read(options->store);
+    if (!erasure.through && erasure.changed <= progress->purged)
+        return STATUS_OK;
+    return FAIL(error, STATUS_BUSY, "verify", 0,
+                "an erasure is under way; the state can be checked when it is done");
+}
+
 enum status fold_verify(const struct fold_options *options,
                         const struct fold_verify_options *verify, uint64_t *differences,
                         struct error *error)
@@ -268,9 +280,13 @@ enum status fold_verify(const struct fold_options *options,
     aside.store = &scratch;
     status = verify_progress(comparison.view, &progress, error);
     if (!status)
+        status = verify_settled(options, &progress, error);
+    if (!status)
         status = verify_build(&aside, verify, &progress, &comparison.builder, error);
     if (!status)
         status = tables_compare(&comparison);
+    if (!status && comparison.differences)
+        status = verify_settled(options, &progress, error);
     builder_free(comparison.builder);
     scratch_remove(&scratch);
     view_release(comparison.view);

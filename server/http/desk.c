@@ -234,6 +234,9 @@ enum handled desk_ask(struct desk *desk, struct request *request,
     *job =
         (struct desk_job){.task = {.run = job_answer}, .request = request, .question = *question};
     job->question.id = arena_copy(&request->arena, question->id);
+    if (desk->service->privacy.is_pseudonymous)
+        job->question.id = privacy_pseudonym(desk->service->privacy.secret, &request->arena,
+                                             question->kind, question->id);
     pthread_mutex_lock(&desk->lock);
     bool full = desk->queue_count == QUEUE_MAX || request->arena.failed;
     if (!full) {

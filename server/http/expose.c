@@ -6,6 +6,7 @@
 #include "exposures.h"
 #include "ingest/writer.h"
 #include "submit.h"
+#include "service_state.h"
 #include "worker.h"
 
 struct expose *expose_new(struct request *request, int64_t now_ms)
@@ -69,7 +70,9 @@ static enum status expose_add(struct expose *expose, const struct assignment *as
     buffer_done(&text);
     if (status)
         return status;
-    return intake_add_exposure(&expose->batch, &message, expose->now_ms, error);
+    const struct service *service = expose->request->worker->options.service;
+    return intake_add_exposure(&expose->batch, &message, expose->now_ms,
+                               service ? &service->privacy : NULL, error);
 }
 
 static bool keys_grow(struct expose *expose)
@@ -100,7 +103,7 @@ enum status expose_note(struct expose *expose, const struct assignment *assignme
         return FAIL(error, STATUS_NO_MEMORY, "exposure", 0, "no memory for an exposure");
     size_t index = expose->batch.record_count;
     enum status status = expose_add(expose, assignment, id, traits, error);
-    if (!status)
+    if (!status && expose->batch.record_count > index)
         expose->keys[index] = key;
     return status;
 }

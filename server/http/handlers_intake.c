@@ -4,7 +4,6 @@
  */
 
 #include "answer.h"
-#include "desk.h"
 #include "handlers.h"
 #include "service_state.h"
 #include "snapshot.h"
@@ -60,8 +59,7 @@ enum handled handle_intake(struct request *request)
         .received_ms = clock_now_ms(&clock_system),
         .trusted = true, /* without keys every caller is taken for a server */
         .catalogue = request->worker->snapshot->catalogue,
-        .erasures = desk_erasures(service->desk),
-        .secret = store_secret(&service->store),
+        .privacy = &service->privacy,
     };
     arrival->request = request;
     enum status status =

@@ -181,6 +181,19 @@ static enum status catalogue_open(struct service *service, struct catalogue **ca
     return status;
 }
 
+/* Without the erasures, which the desk knows. */
+static enum status privacy_begin(struct service *service, struct error *error)
+{
+    struct privacy *privacy = &service->privacy;
+    const char *names = service->options->private_names;
+    privacy->secret = store_secret(&service->store);
+    privacy->is_pseudonymous = service->store.is_pseudonymous;
+    if (names && !privacy_names(privacy, slice_of(names)))
+        return FAIL(error, STATUS_INVALID, "--private", 0, "up to %d names, commas between",
+                    PRIVATE_NAMES_MAX);
+    return STATUS_OK;
+}
+
 static enum status store_begin(struct service *service, struct error *error)
 {
     const struct service_options *options = service->options;
@@ -188,6 +201,10 @@ static enum status store_begin(struct service *service, struct error *error)
     enum status status = store_open(&service->store, options->store, STORE_CREATE, error);
     service->has_store = !status;
     service->store.map_size = options->map_size;
+    if (!status && options->pseudonymous)
+        status = store_make_pseudonymous(&service->store, error);
+    if (!status)
+        status = privacy_begin(service, error);
     if (!status)
         status = journal_open(&service->store, &journal, &service->journal, error);
     return status;
@@ -271,6 +288,8 @@ static enum status serving_begin(struct service *service, struct error *error)
         status = pages_new(service, &service->pages, error);
     if (!status)
         status = desk_new(service, &service->desk, error);
+    if (!status)
+        service->privacy.erasures = desk_erasures(service->desk);
     if (!status)
         status = reloader_new(service, snapshot, &service->reloader, error);
     if (!status)

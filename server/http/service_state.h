@@ -14,6 +14,7 @@
 #include "analysis/fold.h"
 #include "health.h"
 #include "http/service.h"
+#include "ingest/privacy.h"
 #include "ingest/writer.h"
 #include "limits.h"
 #include "worker.h"
@@ -37,6 +38,7 @@ struct service {
     int64_t start_ms;
     struct store store;
     bool has_store;
+    struct privacy privacy; /* fixed while workers run */
     struct journal *journal;
     struct writer *writer;
     struct fold *fold;

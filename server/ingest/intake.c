@@ -6,6 +6,7 @@
 #include "ingest/intake.h"
 
 #include "base/limits.h"
+#include "ingest/privacy.h"
 #include "message.h"
 
 /* Room for the records and refusals of one call.  A body has at most BODY_SIZE_MAX bytes; what
@@ -182,7 +183,8 @@ void intake_write_answer(struct buffer *out, const struct intake_batch *batch, s
 }
 
 enum status intake_add_exposure(struct intake_batch *batch, const struct message *exposure,
-                                int64_t received_ms, struct error *error)
+                                int64_t received_ms, const struct privacy *privacy,
+                                struct error *error)
 {
     struct intake_record *records = grown(&batch->arena, batch->records, batch->record_count,
                                           &batch->record_capacity, sizeof *records);
@@ -197,6 +199,9 @@ enum status intake_add_exposure(struct intake_batch *batch, const struct message
     message.occurred_ms = received_ms;
     struct intake_record record = {.received_ms = received_ms};
     struct buffer encoded = {0};
+    privacy_apply(privacy, &batch->arena, &message, &record.flags);
+    if (privacy_refuses(privacy, &message))
+        return STATUS_OK;
     enum status status = message_encode(&batch->arena, &encoded, &message, &record, error);
     if (!status)
         batch->records[batch->record_count++] = record;

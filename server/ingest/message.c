@@ -16,7 +16,7 @@
 
 #include "base/limits.h"
 #include "base/random.h"
-#include "store/erasure.h"
+#include "ingest/privacy.h"
 
 #define CLOCK_SHIFT_MIN_MS (60 * SECOND_MS)
 #define SKEW_MAX_MS (30 * DAY_MS)
@@ -82,26 +82,6 @@ static bool draft_id(struct draft *draft, const struct value *value, const char 
                       arena_format(draft->source->arena, "%s: %s", name, fault));
     *id = text;
     return true;
-}
-
-/* An id that was erased for good: what comes of it is not taken. */
-static bool draft_suppressed(struct draft *draft)
-{
-    const struct intake_options *options = draft->source->options;
-    const struct message *message = &draft->message;
-    const struct {
-        enum unit_kind kind;
-        struct slice id;
-    } ids[] = {{UNIT_USER, message->user},
-               {UNIT_ANONYMOUS, message->anonymous},
-               {UNIT_ACCOUNT, message->account},
-               {UNIT_ANONYMOUS, message->previous}};
-    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-        if (!slice_is_empty(ids[i].id) &&
-            erasures_suppress(options->erasures, options->secret, ids[i].kind, ids[i].id))
-            return !refuse(draft, REJECTION_SUPPRESSED,
-                           SLICE("this id was erased, and events of it are refused"));
-    return false;
 }
 
 static bool draft_ids(struct draft *draft)
@@ -404,7 +384,7 @@ static bool draft_fill(struct draft *draft)
     struct message *message = &draft->message;
     draft->context = member_of(&draft->event, "context");
     if (!draft_message_id(draft) || !draft_type(draft) || !draft_ids(draft) ||
-        draft_suppressed(draft) || !draft_event(draft) || !draft_times(draft))
+        !draft_event(draft) || !draft_times(draft))
         return false;
     const struct exposure_dialect *dialect = dialect_of(message);
     if (dialect && !draft_exposure(draft, dialect))
@@ -419,6 +399,16 @@ static bool draft_fill(struct draft *draft)
         message->traits = draft_json(draft, traits);
     message->context = draft_context(draft);
     return true;
+}
+
+/* Pseudonyms, and the end of what is not taken. */
+static bool draft_hide(struct draft *draft)
+{
+    const struct privacy *privacy = draft->source->options->privacy;
+    privacy_apply(privacy, &draft->source->scratch, &draft->message, &draft->flags);
+    return !privacy_refuses(privacy, &draft->message) ||
+           refuse(draft, REJECTION_SUPPRESSED,
+                  SLICE("this id was erased, and events of it are refused"));
 }
 
 /* The message id of an event that can't be read, or is not: who sent it looks for it by that. */
@@ -466,7 +456,7 @@ enum status message_normalise(struct message_source *source, struct slice text,
     bool is_read = draft_read(&draft, text, &fatal);
     if (!is_read && !fatal.status)
         draft_find_id(&draft, text);
-    bool good = is_read && draft_fill(&draft);
+    bool good = is_read && draft_fill(&draft) && draft_hide(&draft);
     if (source->scratch.failed)
         error_set(&fatal, STATUS_NO_MEMORY, "event", 0, "no memory to read an event");
     if (fatal.status)

@@ -86,18 +86,24 @@ static enum status lock_take(struct store *store, struct error *error)
     return STATUS_OK;
 }
 
-static bool secret_parse(struct slice text, unsigned char secret[static 32])
+static const struct slice pseudonymous_line = SLICE_INIT("\npseudonymous");
+
+static bool secret_parse(struct slice text, struct store *store)
 {
     struct digest digest;
     char prefixed[DIGEST_TEXT_SIZE];
     if (slice_ends_with(text, SLICE("\n")))
         text.size--;
+    bool is_pseudonymous = slice_ends_with(text, pseudonymous_line);
+    if (is_pseudonymous)
+        text.size -= pseudonymous_line.size;
     if (text.size != SECRET_TEXT_SIZE)
         return false;
     snprintf(prefixed, sizeof prefixed, "sha256:%.*s", SLICE_ARGS(text));
     if (!digest_parse(slice_of(prefixed), &digest)) /* the same 64 digits */
         return false;
-    memcpy(secret, digest.bytes, sizeof digest.bytes);
+    memcpy(store->secret, digest.bytes, sizeof digest.bytes);
+    store->is_pseudonymous = is_pseudonymous;
     return true;
 }
 
@@ -106,10 +112,21 @@ static enum status secret_read(struct store *store, const char *path, struct err
     struct arena arena = {0};
     struct slice text;
     enum status status = file_read(path, 1024, &arena, &text, error);
-    if (!status && !secret_parse(text, store->secret))
+    if (!status && !secret_parse(text, store))
         status = FAIL(error, STATUS_STORAGE, path, 0, "this is no secret: 64 hexadecimal digits");
     arena_done(&arena);
     return status;
+}
+
+static enum status secret_write(const struct store *store, const char *path, struct error *error)
+{
+    char text[SECRET_TEXT_SIZE + 32];
+    for (size_t i = 0; i < sizeof store->secret; i++)
+        snprintf(text + 2 * i, 3, "%02x", store->secret[i]);
+    int size = snprintf(text + SECRET_TEXT_SIZE, sizeof text - SECRET_TEXT_SIZE, "%s\n",
+                        store->is_pseudonymous ? pseudonymous_line.data : "");
+    struct slice all = {.data = text, .size = SECRET_TEXT_SIZE + (size_t)size};
+    return file_write_whole(path, 0600, all, error);
 }
 
 static enum status secret_make(struct store *store, const char *path, struct error *error)
@@ -125,14 +142,7 @@ static enum status secret_make(struct store *store, const char *path, struct err
     journal_files_done(&files);
     if (!status)
         status = random_bytes(store->secret, sizeof store->secret, error);
-    if (status)
-        return status;
-    char text[SECRET_TEXT_SIZE + 2];
-    for (size_t i = 0; i < sizeof store->secret; i++)
-        snprintf(text + 2 * i, 3, "%02x", store->secret[i]);
-    text[SECRET_TEXT_SIZE] = '\n';
-    return file_write_whole(path, 0600, (struct slice){.data = text, .size = SECRET_TEXT_SIZE + 1},
-                            error);
+    return status ? status : secret_write(store, path, error);
 }
 
 static enum status secret_take(struct store *store, struct error *error)
@@ -146,6 +156,28 @@ static enum status secret_take(struct store *store, struct error *error)
     if (missing && store->mode == STORE_READ)
         return FAIL(error, STATUS_STORAGE, store->path, 0, "no store is here: it has no secret");
     return missing ? secret_make(store, path, error) : secret_read(store, path, error);
+}
+
+enum status store_make_pseudonymous(struct store *store, struct error *error)
+{
+    char journal[FOLDER_PATH_SIZE], secret[FOLDER_PATH_SIZE];
+    struct journal_files files = {0};
+    if (store->is_pseudonymous)
+        return STATUS_OK;
+    enum status status = folder_path(journal, store->path, "journal", error);
+    if (!status)
+        status = folder_path(secret, store->path, "secret", error);
+    if (!status)
+        status = journal_files_list(journal, &files, error);
+    bool is_used = files.count > 0;
+    journal_files_done(&files);
+    if (!status && is_used)
+        status = FAIL(error, STATUS_INVALID, store->path, 0,
+                      "ids are in this store as they came; pseudonymous is fixed when it is made");
+    if (status)
+        return status;
+    store->is_pseudonymous = true;
+    return secret_write(store, secret, error);
 }
 
 static enum status folders_make(const struct store *store, struct error *error)
