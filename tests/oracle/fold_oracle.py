@@ -167,6 +167,10 @@ def normalised(message):
 
 # --- what is kept -------------------------------------------------------------------------------
 
+def names_of(items):
+    return [i["event"] if isinstance(i, dict) else i for i in items]
+
+
 def events_of(catalogue, name):
     """Names of events that a metric reads; None among them: any activity."""
     metric = catalogue["metrics"][name]
@@ -174,9 +178,10 @@ def events_of(catalogue, name):
         return events_of(catalogue, metric["numerator"]) + events_of(catalogue,
                                                                      metric["denominator"])
     if metric["kind"] == "breadth":
-        return events_of(catalogue, metric["counts"])
+        return events_of(catalogue, metric["counts"]) + names_of(
+            catalogue.get("core_actions", {}).get("candidates", []))
     items = metric.get("all_of") or metric.get("any_of") or [metric.get("event")]
-    return [i["event"] if isinstance(i, dict) else i for i in items] + metric.get("competing", [])
+    return names_of(items) + metric.get("competing", [])
 
 
 def kept_since(catalogue):

@@ -8,8 +8,8 @@ import random
 
 import fold_oracle
 import fold_cases
-from fold_cases import (HOUR, anchor, random_exposure, random_outcome, random_share, random_step,
-                        random_time_near, random_traits, stamp)
+from fold_cases import (HOUR, anchor, random_exposure, random_item, random_outcome, random_share,
+                        random_step, random_time_near, random_traits, stamp)
 
 SEATS = [3, 12, "4", 2.5, 0, -1, None, "many", True]
 
@@ -34,6 +34,10 @@ def random_catalogue(chance):
     breadths = {f"breadth{i}": random_breadth(chance) for i in range(2)}
     catalogue["metrics"].update(breadths, counted=counted)
     catalogue["experiments"]["accounts"]["metrics"]["diagnostics"] += list(breadths)
+    if chance.random() < .7:
+        catalogue["metrics"]["stays"] = {"kind": "retention", "between": ["7d", "14d"]}
+        catalogue["core_actions"] = {"landmark": "7d", "retained": "stays", "candidates": [
+            random_item(chance) for _ in range(chance.randint(1, 4))]}
     return catalogue
 
 

@@ -291,19 +291,25 @@ def metric_fields(catalogue, metric, unit, first, reading):
 
 
 def breadth_fields(catalogue, metric, unit, first):
-    """One account of its size, its active members and their square."""
+    """One account of its size, its active members and their square; beside it their depth: how many
+    different core actions each of the active members did."""
     until, of = first + duration(metric["within"]), metric.get("of", "at_exposure")
     counts = catalogue["metrics"][metric["counts"]]
     members = [m for m in unit.members()
                if m.is_tied(first) or of != "at_exposure" and m.was_tied(first, until)]
-    active = sum(is_reached(catalogue, counts, Window(m, first, 0, until - first))
-                 for m in members)
+    windows = [Window(m, first, 0, until - first) for m in members]
+    windows = [w for w in windows if is_reached(catalogue, counts, w)]
+    active = len(windows)
+    candidates = catalogue.get("core_actions", {}).get("candidates", [])
+    items = [{"event": i} if isinstance(i, str) else i for i in candidates]
+    depth = quotient(sum(w.is_met(i) for w in windows for i in items), active) if items else {}
     size = len(members)
     if isinstance(of, dict):
         found, value = unit.trait(of["trait"], first)
         value = number(value) if found else None
         size = 0 if value is None or value < 0 else int(value // 1)
-    return {"n": 1, f"0:{size}": 1, f"1:{size}": active, f"2:{size}": active**2}
+    return {"n": 1, f"0:{size}": 1, f"1:{size}": active, f"2:{size}": active**2,
+            **{"depth_" + name: value for name, value in depth.items() if name != "n"}}
 
 
 # --- covariates, flows --------------------------------------------------------------------------

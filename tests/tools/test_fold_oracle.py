@@ -40,7 +40,8 @@ def write_catalogue(folder, catalogue):
     for key, file in catalogue["experiments"].items():
         (folder / f"{key}.json").write_text(json.dumps(file), encoding="utf-8")
     (folder / "metrics.json").write_text(json.dumps(
-        {"metrics": catalogue["metrics"], "not_activity": catalogue["not_activity"]}))
+        {name: catalogue[name] for name in ("metrics", "not_activity", "core_actions")
+         if name in catalogue}))
     (folder / "segments.json").write_text(json.dumps({"segments": catalogue["segments"]}))
 
 
