@@ -5,17 +5,20 @@ usage: measure.py [--users N] [--program PATH] [--folder DIR] [--found]
 
 --users N       1 000 000 by default; 10 000 000 takes about 12 GB of disk and ten times as long
 --program PATH  default build/release/gangway
---folder DIR    where the lines and the store are made; default: a temporary folder, removed again
+--folder DIR    where the lines and the store are made, and stay; lines that are there are taken.
+                Default: a temporary folder, removed again
 --found         also what each experiment's report found, as a table
 
 Import writes the journal and folds it once; the figure of the fold is that of `gangway rebuild`, which
 does nothing else. Memory is the highest of RssAnon (what is no page cache) and of VmHWM (with the
-pages of the store that are mapped) while a command ran. Times are of whole commands, start included.
+pages of the store that are mapped) while a command ran. Times are of whole commands, start included;
+speeds are also given by the CPU time of all threads, which moves less with the machine's load.
 """
 import argparse
 import json
 import os
 import pathlib
+import resource
 import statistics
 import subprocess
 import sys
@@ -38,9 +41,15 @@ def status_of(process, fields):
             if name in fields}
 
 
+def cpu_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run(*arguments):
-    """(seconds, {RssAnon, VmHWM} in MB, output)."""
+    """(seconds, {CPU seconds, RssAnon and VmHWM in MB}, output)."""
     highest = {"RssAnon": 0, "VmHWM": 0}
+    before = cpu_seconds()
     began = time.monotonic()
     with subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE) as process:
         while True:
@@ -53,14 +62,16 @@ def run(*arguments):
                 continue
     if process.returncode:
         sys.exit(f"{arguments[1]}: exit {process.returncode}")
-    return (time.monotonic() - began, {name: size / 1024 for name, size in highest.items()},
-            output.decode())
+    used = {name: size / 1024 for name, size in highest.items()}
+    return time.monotonic() - began, dict(used, CPU=cpu_seconds() - before), output.decode()
 
 
-def say(what, seconds, memory, messages=None):
-    speed = f"{messages / seconds:>9,.0f} messages a second" if messages else ""
-    print(f"{what:<28} {seconds:>9.3f} s {speed:<30} {memory['RssAnon']:>7.0f} MB own, "
-          f"{memory['VmHWM']:>7.0f} MB with mapped pages", flush=True)
+def say(what, seconds, used, messages=None):
+    speed = ""
+    if messages:
+        speed = f"{messages / seconds:.0f} messages a second, {messages / used['CPU']:.0f} of CPU"
+    print(f"{what:<26} {seconds:>8.3f} s, CPU {used['CPU']:>8.3f} s, own {used['RssAnon']:>5.0f} MB, "
+          f"with mapped pages {used['VmHWM']:>6.0f} MB  {speed}", flush=True)
 
 
 def found(report):
@@ -82,17 +93,18 @@ def found(report):
 
 def measure(options, folder):
     program, store, days = options.program, folder / "store", folder / "days"
-    began = time.monotonic()
-    subprocess.run([sys.executable, str(HERE / "generate.py"), "--users", str(options.users),
-                    "--folder", str(days)], check=True)
+    if not days.exists():
+        began = time.monotonic()
+        subprocess.run([sys.executable, str(HERE / "generate.py"), "--users", str(options.users),
+                        "--folder", str(days)], check=True)
+        print(f"{'generated':<28} {time.monotonic() - began:>9.3f} s", flush=True)
     files = sorted(days.iterdir())
-    print(f"{'generated':<28} {time.monotonic() - began:>9.3f} s", flush=True)
-    seconds, memory, output = run(program, "import", "--quiet", "--experiments",
+    seconds, used, output = run(program, "import", "--quiet", "--experiments",
                                   HERE / "experiments", "--store", store, *files)
     messages = int(output.split()[0])
-    say("import: journal and fold", seconds, memory, messages)
-    seconds, memory, _ = run(program, "rebuild", "--store", store)
-    say("rebuild: fold alone", seconds, memory, messages)
+    say("import: journal and fold", seconds, used, messages)
+    seconds, used, _ = run(program, "rebuild", "--store", store)
+    say("rebuild: fold alone", seconds, used, messages)
     for key in POPULATION["planted"]:
         times = [run(program, "report", key, "--store", store, "--format", "json", "--as-of",
                      POPULATION["as_of"]) for _ in range(REPORTS)]
@@ -109,7 +121,7 @@ def main():
     parser.add_argument("--found", action="store_true")
     options = parser.parse_args()
     if options.folder:
-        options.folder.mkdir(parents=True)
+        options.folder.mkdir(parents=True, exist_ok=True)
         measure(options, options.folder)
         return
     with tempfile.TemporaryDirectory(prefix="gangway-crm-", dir=os.environ.get("TMPDIR")) as name:

@@ -76,6 +76,9 @@ static void step_count(const struct study *study, size_t variant, size_t step,
                                  .metric = (uint8_t)(first + step),
                                  .first = INT32_MIN};
     int128 sums[CUBE_FIELDS_MAX];
+    *counts = (struct step_counts){0};
+    if (!experiment)
+        return;
     select.last = cohort_mature(study->as_of_ms, experiment->flow_within_ms);
     cube_sum(cube, &select, sums);
     *counts = (struct step_counts){.units = count_or_zero(sums[STEP_N]),
