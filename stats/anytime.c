@@ -21,8 +21,11 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
-/* Four or five do; more only where alpha is 1 but for rounding. */
+/* Three or four do; more only where alpha is 1 but for rounding. */
 #define NEWTON_STEPS_MAX 60
+
+/* Of the guess: the next step would be its square. */
+#define STEP_LAST 1e-9
 
 static bool place_is_valid(struct anytime at)
 {
@@ -34,13 +37,15 @@ enum reason anytime_w(double alpha, double *w)
     if (!alpha_is_valid(alpha))
         return REASON_INVALID;
     /* The same equation without the exponential, w - ln(1 + w) = -2 ln alpha.  Its left side is
-     * convex, so that Newton's steps fall to the root from any start above it, as this one is. */
-    double target = -2 * log(alpha), guess = target + sqrt(2 * target);
-    for (int step = 0; step < NEWTON_STEPS_MAX; step++) {
-        double next = guess - (guess - log1p(guess) - target) * (1 + guess) / guess;
-        if (!(next < guess))
+     * convex, so that Newton's steps fall to the root from any start above it; a start below, as
+     * that of a usual alpha is, goes above with the first. */
+    double target = -2 * log(alpha), change = 1;
+    double guess = target > 1 ? target + log1p(target) : target + sqrt(2 * target);
+    for (int step = 0; step < NEWTON_STEPS_MAX && fabs(change) > STEP_LAST * guess; step++) {
+        change = (guess - log1p(guess) - target) * (1 + guess) / guess;
+        if (step > 0 && !(change > 0))
             break;
-        guess = next;
+        guess -= change;
     }
     if (!isfinite(guess) || !(guess > 0))
         return REASON_NOT_FINITE;

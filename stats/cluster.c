@@ -13,18 +13,19 @@
  *                1/{M_j^2 ...} as each variant's own.
  * Mean of shares a/G with s^2 = (b - a^2/G)/(G - 1), a = sum Y_s/s, b = sum Q_s/s^2, variance
  *                s^2/G, G - 1 degrees of freedom: Welch on the accounts' shares.
- * How            sums and E_s are exact.  a, b and the CR2 sum are binary fractions with so many
- *                digits that what is cut cannot reach the double: two shares that differ do so by
- *                1/s^2 or more, so G b - a^2 is 0 or at least s_max^-4.
+ * How            sums and E_s are exact; the CR2 sum adds them, each rounded once and none below 0.
+ *                a and b are binary fractions with so many digits that what is cut cannot reach the
+ *                double: two shares that differ do so by 1/s^2 or more, so G b - a^2 is 0 or at
+ *                least s_max^-4.
  *
  * Assumes        independent accounts; their number, not that of members, is the sample.
  * Not for        a handful of accounts, or one that holds most members: CR2 with 3 degrees of
  *                freedom is honest and says little.
  * Accuracy       1e-9 relative to R's survey and clubSandwich (tests/stats/reference:
  *                ratio_cluster.ndjson).  A 95 % interval of the delta kind with t covers 92.2 %
- * with 10 accounts a variant, 93.4 % with 20, 94.2 % with 50 (statistics.md). Reference      Deng,
- * Knoblich, Lu (2018), KDD, arXiv 1803.06336; Bell and McCaffrey (2002), Survey Methodology
- * 28:169-181; Pustejovsky and Tipton (2018), JBES 36:672-683.
+ *                with 10 accounts a variant, 93.4 % with 20, 94.2 % with 50 (statistics.md).
+ * Reference      Deng, Knoblich, Lu (2018), KDD, arXiv 1803.06336; Bell and McCaffrey (2002),
+ *                Survey Methodology 28:169-181; Pustejovsky and Tipton (2018), JBES 36:672-683.
  */
 
 #include "stats/cluster.h"
@@ -34,12 +35,14 @@
 #include <math.h>
 
 /* Sums stay below this, so that no product of two fields leaves an int128. */
+#define SUM_BITS 120
 #define SUM_MAX 0x1p120
 
 /* Binary digits beyond those that an error analysis asks for. */
 #define GUARD_BITS 128
 
 #define SMALL_SUM ((int128)1 << 31)
+#define SMALL_SQUARES ((int128)1 << 62)
 
 /* Everything that the estimators ask of the sizes, over accounts with members. */
 struct totals {
@@ -53,9 +56,18 @@ static double step_of(const struct cluster *cluster)
     return cluster->step == 0 ? 1 : cluster->step;
 }
 
+/* Sums of a size as those of any real experiment. */
+static bool size_is_small(const struct cluster_size *at)
+{
+    return at->y > -SMALL_SUM && at->y < SMALL_SUM && at->yy > -SMALL_SQUARES &&
+           at->yy < SMALL_SQUARES && at->size < 1 << 25 && at->accounts < UINT64_C(1) << 38;
+}
+
 /* Whether accounts can have the sums of this size: y^2 <= accounts yy. */
 static bool size_is_possible(const struct cluster_size *at)
 {
+    if (size_is_small(at))
+        return at->yy >= 0 && at->y * at->y <= (int128)at->accounts * at->yy;
     double size = (double)at->size, accounts = (double)at->accounts;
     if (at->yy < 0 || fabs((double)at->y) * size > SUM_MAX || (double)at->yy > SUM_MAX ||
         size * size * accounts > SUM_MAX || size * accounts >= 0x1p63)
@@ -70,11 +82,16 @@ static bool size_is_possible(const struct cluster_size *at)
     return possible;
 }
 
+static bool sum_fits(int128 sum)
+{
+    int128 most = (int128)1 << SUM_BITS;
+    return sum < most && sum > -most;
+}
+
 static bool totals_fit(const struct ratio_sums *sums)
 {
-    return sums->units < UINT64_C(1) << 63 && sums->s < (int128)1 << 63 &&
-           (double)sums->ss < SUM_MAX && (double)sums->yy < SUM_MAX &&
-           fabs((double)sums->ys) < SUM_MAX && fabs((double)sums->y) < SUM_MAX;
+    return sums->units < UINT64_C(1) << 63 && sums->s < (int128)1 << 63 && sum_fits(sums->ss) &&
+           sum_fits(sums->yy) && sum_fits(sums->ys) && sum_fits(sums->y);
 }
 
 static enum reason totals_of(const struct cluster *cluster, struct totals *totals)
@@ -156,31 +173,23 @@ enum reason cluster_pooled_share(const struct cluster *cluster, double *share)
     return reason ? reason : ratio_value(&totals.sums, share);
 }
 
-/* M^2 E_s as an int128, where M, Y and the sums of this size are as small as those of any real
- * experiment: no term passes 2^122. */
+/* M^2 E_s = M^2 Q_s - 2 M Y s Y_s + Y^2 s^2 G_s where no term passes 2^125; false elsewhere. */
 static bool small_residuals(const struct ratio_sums *sums, const struct cluster_size *at,
                             int128 *value)
 {
     int128 m = sums->s, y = sums->y, size = (int128)at->size;
-    if (m >= 1 << 30 || y <= -SMALL_SUM || y >= SMALL_SUM || at->y <= -SMALL_SUM ||
-        at->y >= SMALL_SUM || at->yy >= (int128)1 << 62 || at->size >= 1 << 25)
+    if (m >= 1 << 30 || y <= -SMALL_SUM || y >= SMALL_SUM || !size_is_small(at))
         return false;
     *value =
         m * m * at->yy - 2 * m * y * size * at->y + y * y * size * (size * (int128)at->accounts);
     return true;
 }
 
-/* value := M^2 E_s = M^2 Q_s - 2 M Y s Y_s + Y^2 s^2 G_s */
-static void exact_set_residuals(mpz_t value, const struct ratio_sums *sums,
-                                const struct cluster_size *at)
+/* The same of any size. */
+static double large_residuals(const struct ratio_sums *sums, const struct cluster_size *at)
 {
-    int128 small;
-    mpz_t size, share, term;
-    if (small_residuals(sums, at, &small)) {
-        exact_set(value, small);
-        return;
-    }
-    mpz_inits(size, share, term, NULL);
+    mpz_t value, size, share, term;
+    mpz_inits(value, size, share, term, NULL);
     exact_set(size, sums->s);
     exact_set(share, sums->y);
     exact_set_count(term, at->size);
@@ -193,34 +202,27 @@ static void exact_set_residuals(mpz_t value, const struct ratio_sums *sums,
     exact_set_count(term, at->accounts);
     mpz_mul(term, term, share);
     mpz_addmul(value, term, share);
-    mpz_clears(size, share, term, NULL);
+    mpz_set_ui(term, 1);
+    double result = exact_quotient(value, term);
+    mpz_clears(value, size, share, term, NULL);
+    return result;
 }
 
 /* sum E_s/(1 - s/M) / M^2 */
 static double cr2_variance(const struct cluster *cluster, const struct ratio_sums *sums)
 {
-    mpz_t sum, term, factor;
-    mpz_inits(sum, term, factor, NULL);
-    exact_set(factor, sums->s);
-    mp_bitcnt_t bits = GUARD_BITS + mpz_sizeinbase(factor, 2);
+    double sum = 0, members = (double)sums->s;
     for (size_t i = 0; i < cluster->count; i++) {
         const struct cluster_size *at = &cluster->sizes[i];
+        int128 small;
         if (at->accounts == 0 || at->size == 0)
             continue;
-        exact_set_residuals(term, sums, at);
-        mpz_mul_2exp(term, term, bits);
-        exact_set(factor, sums->s - (int128)at->size);
-        mpz_fdiv_q(term, term, factor);
-        mpz_add(sum, sum, term);
+        double residuals =
+            small_residuals(sums, at, &small) ? (double)small : large_residuals(sums, at);
+        sum += residuals / (double)(sums->s - (int128)at->size);
     }
-    /* M^2 E_s/(M - s) 2^bits was added where E_s/(M (M - s)) was asked for. */
-    exact_set(factor, sums->s);
-    mpz_pow_ui(factor, factor, 3);
-    mpz_mul_2exp(factor, factor, bits);
-    exact_scale(sum, factor, sums->step_y, 2);
-    double variance = exact_quotient(sum, factor);
-    mpz_clears(sum, term, factor, NULL);
-    return variance;
+    /* M^2 E_s/(M - s) was added where E_s/(M (M - s)) was asked for. */
+    return sum / members / members / members * sums->step_y * sums->step_y;
 }
 
 /* One variant's degrees of freedom under CR2: 1 / {sum u^2 + (sum t)^2 - sum t^2} over accounts,
@@ -242,25 +244,30 @@ static double cr2_df(const struct cluster *cluster, const struct ratio_sums *sum
     return 1 / (squares + pairs);
 }
 
+static enum reason cr2_value(const struct cluster *cluster, const struct ratio_sums *sums,
+                             struct variant_value *value)
+{
+    struct variant_value result = {.units = (double)sums->units};
+    enum reason reason = ratio_value(sums, &result.value);
+    if (reason)
+        return reason;
+    result.variance = cr2_variance(cluster, sums);
+    result.weight = 1 / (double)sums->s;
+    result.df = cr2_df(cluster, sums);
+    if (!isfinite(result.variance))
+        return REASON_NOT_FINITE;
+    *value = result;
+    return REASON_NONE;
+}
+
 enum reason cluster_pooled(const struct cluster *cluster, enum cluster_method method,
                            struct variant_value *value)
 {
     struct totals totals;
-    struct variant_value result;
     enum reason reason = two_of(cluster, &totals);
-    if (!reason)
-        reason = ratio_of_sums(&totals.sums, &result);
-    if (reason)
-        return reason;
-    if (method == CLUSTER_CR2) {
-        result.variance = cr2_variance(cluster, &totals.sums);
-        result.weight = 1 / (double)totals.sums.s;
-        result.df = cr2_df(cluster, &totals.sums);
-        if (!isfinite(result.variance))
-            return REASON_NOT_FINITE;
-    }
-    *value = result;
-    return REASON_NONE;
+    if (!reason && method == CLUSTER_CR2)
+        return cr2_value(cluster, &totals.sums, value);
+    return reason ? reason : ratio_of_sums(&totals.sums, value);
 }
 
 /* Sums of shares as binary fractions: a = sum Y_s/s and b = sum Q_s/s^2, times 2^bits. */

@@ -148,14 +148,37 @@ static const struct {
     unsigned long inverse;
 } usual_steps[] = {{1e-6, 1000000}, {1e-2, 100}, {1e-1, 10}, {1e-3, 1000}};
 
+/* 1 / step of a step of 1 and of the usual ones; 0 of others. */
+static unsigned long usual_inverse(double step)
+{
+    if (step == 1)
+        return 1;
+    for (size_t i = 0; i < sizeof usual_steps / sizeof *usual_steps; i++)
+        if (step == usual_steps[i].step)
+            return usual_steps[i].inverse;
+    return 0;
+}
+
+/* Integers up to it are doubles. */
+#define DOUBLE_INTEGER_MAX ((int128)1 << DBL_MANT_DIG)
+
+bool exact_small_quotient(int128 numerator, int128 denominator, double step, double *quotient)
+{
+    unsigned long inverse = usual_inverse(step);
+    if (inverse == 0 || numerator > DOUBLE_INTEGER_MAX || numerator < -DOUBLE_INTEGER_MAX ||
+        denominator > DOUBLE_INTEGER_MAX / (int128)inverse)
+        return false;
+    *quotient = (double)numerator / (double)(denominator * (int128)inverse);
+    return true;
+}
+
 static void step_fraction(double step, mpz_t numerator, mpz_t denominator)
 {
-    for (size_t i = 0; i < sizeof usual_steps / sizeof *usual_steps; i++) {
-        if (step == usual_steps[i].step) {
-            mpz_set_ui(numerator, 1);
-            mpz_set_ui(denominator, usual_steps[i].inverse);
-            return;
-        }
+    unsigned long inverse = usual_inverse(step);
+    if (inverse) {
+        mpz_set_ui(numerator, 1);
+        mpz_set_ui(denominator, inverse);
+        return;
     }
     long power = lround(log10(step));
     if (power >= TEN_POWER_MIN && power <= TEN_POWER_MAX) {

@@ -28,6 +28,11 @@ void exact_set_cross(mpz_t value, uint64_t n, int128 ab, int128 a, int128 b);
 /* The double nearest to numerator / denominator; infinite beyond the largest.  denominator > 0. */
 double exact_quotient(const mpz_t numerator, const mpz_t denominator);
 
+/* numerator step / denominator, the double nearest to it, where one division of two doubles gives
+ * it: the step 1 or a usual one, and both sides below 2^53; false elsewhere, *quotient untouched.
+ * denominator > 0. */
+bool exact_small_quotient(int128 numerator, int128 denominator, double step, double *quotient);
+
 /* The double nearest to 10^power, TEN_POWER_MIN <= power <= TEN_POWER_MAX: those that are normal.
  */
 #define TEN_POWER_MIN (-307)

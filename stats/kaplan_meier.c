@@ -181,6 +181,22 @@ enum reason survival_quantile(const struct survival_point *points, size_t count,
     return REASON_NONE;
 }
 
+/* The band of a point; NAN where there is none. */
+static struct interval band_or_nan(const struct survival_point *point, enum survival_scale scale,
+                                   double z)
+{
+    struct interval band;
+    if (survival_band(point, scale, z, &band))
+        return (struct interval){(double)NAN, (double)NAN};
+    return band;
+}
+
+static struct survival_time_interval crossings_of(const struct crossing *low,
+                                                  const struct crossing *high)
+{
+    return (struct survival_time_interval){.low = crossing_time(low), .high = crossing_time(high)};
+}
+
 enum reason survival_quantile_interval(const struct survival_point *points, size_t count,
                                        double share, enum survival_scale scale, double alpha,
                                        struct survival_time_interval *interval)
@@ -192,13 +208,43 @@ enum reason survival_quantile_interval(const struct survival_point *points, size
     double z = normal_z_two_sided(alpha);
     struct crossing low = crossing_of(share), high = low;
     for (size_t i = 0; i < count; i++) {
-        struct interval band;
-        if (survival_band(&points[i], scale, z, &band))
-            band.low = band.high = (double)NAN;
+        struct interval band = band_or_nan(&points[i], scale, z);
         crossing_add(&low, 1 - band.low, points[i].time);
         crossing_add(&high, 1 - band.high, points[i].time);
     }
-    *interval =
-        (struct survival_time_interval){.low = crossing_time(&low), .high = crossing_time(&high)};
+    *interval = crossings_of(&low, &high);
+    return REASON_NONE;
+}
+
+enum reason survival_bands(const struct survival_point *points, size_t count,
+                           enum survival_scale scale, double alpha, struct interval *bands)
+{
+    if (count == 0)
+        return REASON_NO_UNITS;
+    if (!alpha_is_valid(alpha))
+        return REASON_INVALID;
+    double z = normal_z_two_sided(alpha);
+    for (size_t i = 0; i < count; i++) {
+        bool same = i > 0 && points[i].survival == points[i - 1].survival &&
+                    points[i].greenwood == points[i - 1].greenwood;
+        bands[i] = same ? bands[i - 1] : band_or_nan(&points[i], scale, z);
+    }
+    return REASON_NONE;
+}
+
+enum reason survival_bands_quantile(const struct survival_point *points,
+                                    const struct interval *bands, size_t count, double share,
+                                    struct survival_time_interval *interval)
+{
+    if (count == 0)
+        return REASON_NO_UNITS;
+    if (!(share > 0 && share < 1))
+        return REASON_INVALID;
+    struct crossing low = crossing_of(share), high = low;
+    for (size_t i = 0; i < count; i++) {
+        crossing_add(&low, 1 - bands[i].low, points[i].time);
+        crossing_add(&high, 1 - bands[i].high, points[i].time);
+    }
+    *interval = crossings_of(&low, &high);
     return REASON_NONE;
 }

@@ -27,19 +27,21 @@ static void log_rank_count(struct log_rank *sums, const struct life_moment *at, 
 {
     double n = at->all_at_risk, d = at->all_events;
     double spread = n > 1 ? weight * weight * d * ((n - d) / (n - 1)) : 0;
+    double shares[LIFE_TABLES_MAX];
+    for (size_t j = 0; j < sums->groups; j++)
+        shares[j] = at->at_risk[j] / n;
     for (size_t j = 0; j < sums->groups; j++) {
-        double share = at->at_risk[j] / n;
         sums->observed[j] += weight * at->events[j];
-        sums->expected[j] += weight * d * share;
+        sums->expected[j] += weight * d * shares[j];
         /* 1 - share, without loss when the group is nearly all. */
         double others = 0;
         for (size_t l = 0; l < sums->groups; l++) {
             if (l == j)
                 continue;
-            others += at->at_risk[l] / n;
-            sums->variance[j][l] -= spread * share * (at->at_risk[l] / n);
+            others += shares[l];
+            sums->variance[j][l] -= spread * shares[j] * shares[l];
         }
-        sums->variance[j][j] += spread * share * others;
+        sums->variance[j][j] += spread * shares[j] * others;
     }
 }
 
@@ -66,8 +68,9 @@ enum reason log_rank_add(struct log_rank *sums, const struct life_table *tables,
     double survival = 1;
     sums->groups = groups;
     while (life_walk_next(&walk, &moment)) {
-        log_rank_count(sums, &moment, weight == LOG_RANK_PETO ? survival : 1);
-        survival *= (moment.all_at_risk - moment.all_events) / moment.all_at_risk;
+        log_rank_count(sums, &moment, survival);
+        if (weight == LOG_RANK_PETO)
+            survival *= (moment.all_at_risk - moment.all_events) / moment.all_at_risk;
     }
     return REASON_NONE;
 }

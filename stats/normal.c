@@ -2,17 +2,19 @@
  * Normal and t tails.
  *
  * Upper tails are taken from GSL's Q functions, never as 1 - P, which is 0 from z = 9 on.  The log
- * of a normal tail is ln erfc(z / sqrt 2) - ln 2, good to the largest z.  A t tail and its log are
- * half a tail of the beta distribution with shapes df/2 and 1/2 at df/(df + t^2): GSL's own has
- * 1e-10 far out.
+ * of a normal tail is ln erfc(z / sqrt 2) - ln 2, good to the largest z.  A t tail is that of
+ * student.c; with few degrees of freedom or far out, it and its log are half a tail of the beta
+ * distribution with shapes df/2 and 1/2 at df/(df + t^2): GSL's own has 1e-10 far out.
  *
  * Accuracy  z within 1e-12 relative of R's qnorm, t quantiles 1e-11 and log tails 1e-8 of closed
  *           forms and of quadrature, tails 1e-10 of mpmath at 50 digits
- * (tests/stats/test_normal.c). Reference Abramowitz and Stegun 26.2, 26.5, 26.7.
+ *           (tests/stats/test_normal.c).
+ * Reference Abramowitz and Stegun 26.2, 26.5, 26.7.
  */
 
 #include "stats/normal.h"
 #include "stats/beta.h"
+#include "student.h"
 
 #include <float.h>
 #include <gsl/gsl_cdf.h>
@@ -72,7 +74,8 @@ static double log_far_tail(double t, double df)
     return -df * log(t / sqrt(df)) - log(df) - log_beta;
 }
 
-struct test t_test_upper(double t, double df)
+/* A t tail where student.c has none. */
+static struct test beta_test_upper(double t, double df)
 {
     struct beta_tails both;
     if (!(df > 0) || beta_tails((struct beta){df / 2, .5}, t_split(t, df), &both))
@@ -88,6 +91,15 @@ struct test t_test_upper(double t, double df)
     return test;
 }
 
+struct test t_test_upper(double t, double df)
+{
+    double tail;
+    if (!(df > 0) || !student_tail(fabs(t), df, &tail))
+        return beta_test_upper(t, df);
+    double p = t < 0 ? 1 - tail : tail;
+    return (struct test){.statistic = t, .p = p, .log_p = t < 0 ? log1p(-tail) : log(tail)};
+}
+
 /* Beyond these degrees of freedom t is the normal to the last digit, and GSL's inverse is lost. */
 #define NORMAL_DF 1e15
 
@@ -95,7 +107,10 @@ struct test t_test_upper(double t, double df)
  * x (1-x) f(x) / t, f the beta density at x = df/(df + t^2). */
 static double t_quantile(double tail, double df)
 {
-    double t = gsl_cdf_tdist_Qinv(tail, df);
+    double t;
+    if (student_quantile(tail, df, &t))
+        return t;
+    t = gsl_cdf_tdist_Qinv(tail, df);
     for (int step = 0; step < 2 && t > 0 && isfinite(t); step++) {
         struct split at = t_split(t, df);
         if (!(at.x > 0 && at.y > 0))

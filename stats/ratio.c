@@ -65,7 +65,11 @@ static double ratio_variance(const struct ratio_sums *sums, mpz_t residuals)
 
 static double ratio_quotient(const struct ratio_sums *sums)
 {
+    double small;
     mpz_t y, s;
+    if (sums->s > 0 && sums->step_s == 1 &&
+        exact_small_quotient(sums->y, sums->s, sums->step_y, &small))
+        return small;
     mpz_inits(y, s, NULL);
     exact_set(y, sums->y);
     exact_set(s, sums->s);
@@ -85,10 +89,13 @@ static bool step_is_valid(double step)
     return isfinite(step) && step > 0;
 }
 
-/* Whether ab^2 <= aa bb. */
+/* Whether ab^2 <= aa bb; neither of the two below 0. */
 static bool product_is_possible(int128 aa, int128 bb, int128 ab)
 {
+    int128 small;
     mpz_t left, right;
+    if (bb < (int128)1 << 64 && exact_small_cross((uint64_t)bb, aa, ab, ab, &small))
+        return small >= 0;
     mpz_inits(left, right, NULL);
     exact_set(left, aa);
     exact_set(right, bb);

@@ -38,7 +38,10 @@ static double scaled_quotient(mpz_t numerator, mpz_t denominator, double step, u
 
 static double mean_of(uint64_t units, int128 sum, double step)
 {
+    double small;
     mpz_t numerator, denominator;
+    if (exact_small_quotient(sum, (int128)units, step, &small))
+        return small;
     mpz_inits(numerator, denominator, NULL);
     exact_set(numerator, sum);
     exact_set_count(denominator, units);

@@ -26,22 +26,22 @@ enum reason life_table_check(const struct life_table *table)
 {
     if (table->count == 0)
         return REASON_NO_UNITS;
+    /* Without a branch a row: tables are read often.  `left` means nothing once one is bad. */
+    bool bad = !(table->rows[0].time >= 0) || !isfinite(table->rows[table->count - 1].time);
     double before = -1;
     uint64_t left = UINT64_MAX;
     for (size_t i = 0; i < table->count; i++) {
         const struct life_row *row = &table->rows[i];
-        if (!(row->time >= 0) || !isfinite(row->time) || !(row->time > before) ||
-            row->at_risk > left)
-            return REASON_INVALID;
-        left = row->at_risk;
-        const uint64_t leaving[] = {row->events, row->competing, row->censored};
-        for (size_t k = 0; k < 3; k++) {
-            if (leaving[k] > left)
-                return REASON_INVALID;
-            left -= leaving[k];
-        }
+        bad |= !(row->time > before) | (row->at_risk > left) | (row->events > row->at_risk);
+        left = row->at_risk - row->events;
+        bad |= row->competing > left;
+        left -= row->competing;
+        bad |= row->censored > left;
+        left -= row->censored;
         before = row->time;
     }
+    if (bad)
+        return REASON_INVALID;
     return table->rows[0].at_risk ? REASON_NONE : REASON_NO_UNITS;
 }
 

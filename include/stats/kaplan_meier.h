@@ -72,4 +72,14 @@ MUST_CHECK enum reason survival_quantile_interval(const struct survival_point *p
                                                   double alpha,
                                                   struct survival_time_interval *interval);
 
+/* The bands of a whole curve, and limits of any share from them: where both are shown.  A band that
+ * is not there (nobody has ended yet, or all) has NAN for its ends. */
+MUST_CHECK enum reason survival_bands(const struct survival_point *points, size_t count,
+                                      enum survival_scale scale, double alpha,
+                                      struct interval *bands);
+MUST_CHECK enum reason survival_bands_quantile(const struct survival_point *points,
+                                               const struct interval *bands, size_t count,
+                                               double share,
+                                               struct survival_time_interval *interval);
+
 #endif

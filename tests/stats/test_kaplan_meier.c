@@ -72,6 +72,14 @@ static void quantiles_and_their_limits_match_r(void **state)
         assert_int_equal(
             survival_quantile_interval(points, life.count, share, SURVIVAL_LOG_LOG, .05, &band),
             REASON_NONE);
+        struct interval bands[sizeof points / sizeof *points];
+        struct survival_time_interval again;
+        assert_int_equal(survival_bands(points, life.count, SURVIVAL_LOG_LOG, .05, bands),
+                         REASON_NONE);
+        assert_int_equal(survival_bands_quantile(points, bands, life.count, share, &again),
+                         REASON_NONE);
+        the_time_matches(again.low, reference_at(&table, row, "low_loglog"));
+        the_time_matches(again.high, reference_at(&table, row, "high_loglog"));
         the_time_matches(time, reference_at(&table, row, "time"));
         the_time_matches(log_band.low, reference_at(&table, row, "low_log"));
         the_time_matches(log_band.high, reference_at(&table, row, "high_log"));
@@ -195,7 +203,12 @@ static void impossible_input_has_a_reason_and_leaves_the_output(void **state)
                          REASON_INVALID);
         assert_int_equal(survival_quantile_interval(&point, 1, .5, SURVIVAL_LOG, bad[i], &limits),
                          REASON_INVALID);
+        assert_int_equal(survival_bands_quantile(&point, &band, 1, bad[i], &limits),
+                         REASON_INVALID);
+        assert_int_equal(survival_bands(&point, 1, SURVIVAL_LOG, bad[i], &band), REASON_INVALID);
     }
+    assert_int_equal(survival_bands_quantile(&point, &band, 0, .5, &limits), REASON_NO_UNITS);
+    assert_int_equal(survival_bands(&point, 0, SURVIVAL_LOG, .05, &band), REASON_NO_UNITS);
     assert_int_equal(survival_quantile(&point, 0, .5, &time), REASON_NO_UNITS);
     point.greenwood = NOT_A_NUMBER;
     assert_int_equal(survival_interval(&point, SURVIVAL_LOG, .05, &band), REASON_INVALID);

@@ -49,6 +49,44 @@ static void tails_and_quantiles_match_mpmath(void **state)
     }
 }
 
+/* mpmath at 50 digits, where t is taken from its series about the normal. */
+static void t_of_many_degrees_matches_mpmath(void **state)
+{
+    (void)state;
+    const double tails[][3] = {
+        {2.5, 16, .0118371127257729636},     {5.5, 16.5, 2.1707420926380989e-5},
+        {1.96, 57.25, .0274347736226723169}, {7, 40, 9.37733174588801374e-9},
+        {3, 1e3, .00138335452211909623},     {12, 400, 7.5421316915328798e-29},
+        {30, 900, 6.45959020152524443e-138}, {20, 1e6, 2.86654352369518592e-89},
+        {.001, 123.4, .499601865189411356}};
+    const double quantiles[][3] = {{.025, 16, 2.11990529922125467},
+                                   {.005, 57.25, 2.66446924959126739},
+                                   {1e-9, 200, 6.28634742685226341},
+                                   {.02, 5000, 2.05428485833420896},
+                                   {.4, 31, .255532168317527712}};
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        assert_close(t_test_upper(tails[i][0], tails[i][1]).p, tails[i][2], 2e-13);
+        assert_close(t_test_upper(-tails[i][0], tails[i][1]).p, 1 - tails[i][2], 1e-15);
+        assert_close(t_test_upper(tails[i][0], tails[i][1]).log_p, log(tails[i][2]), 1e-12);
+    }
+    for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
+        assert_close(critical_value(quantiles[i][0], quantiles[i][1]), quantiles[i][2], 1e-14);
+}
+
+/* Where the series ends and the beta distribution's tails begin nothing jumps. */
+static void t_has_no_seam(void **state)
+{
+    (void)state;
+    for (double df = 16; df < 2000; df *= 1.7) {
+        double edge = sqrt(df * expm1(1.1)), step = 1e-13 * edge;
+        double inside = t_test_upper(edge - step, df).log_p;
+        double outside = t_test_upper(edge + step, df).log_p;
+        assert_close(inside, outside, 1e-12);
+    }
+    for (double t = .1; t < 5; t *= 1.3)
+        assert_close(t_test_upper(t, 16 * (1 - 1e-15)).p, t_test_upper(t, 16).p, 1e-12);
+}
+
 /* t with 1 degree of freedom is Cauchy's: Q(t) = atan(1/t)/pi. */
 static void t_tails_match_the_closed_forms(void **state)
 {
@@ -157,6 +195,8 @@ int main(void)
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tails_and_quantiles_match_mpmath),
+        cmocka_unit_test(t_of_many_degrees_matches_mpmath),
+        cmocka_unit_test(t_has_no_seam),
         cmocka_unit_test(critical_values_match_r),
         cmocka_unit_test(t_tails_match_the_closed_forms),
         cmocka_unit_test(both_tails_add_up_to_one),
