@@ -264,7 +264,9 @@ struct ratio_report {
     enum sample_ratio_state state;
     double gap; /* largest distance of a share from its weight, a fraction */
     bool has_since;
-    int32_t since; /* cohort day of the first look with a factor >= 100 */
+    int32_t since;     /* cohort day of the first look with a factor >= 100 */
+    bool has_break;    /* there is an alarm, so a break is asked for */
+    int32_t break_day; /* cohort day from which on the shares are most likely others */
 };
 struct count_series {
     int32_t first;

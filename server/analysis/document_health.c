@@ -69,6 +69,8 @@ static struct value sample_ratio_value(const struct study *study)
     value_add(arena, &object, "gap", number_or_null(ratio->tested, ratio->gap));
     value_add(arena, &object, "since",
               ratio->has_since ? day_value(arena, ratio->since) : value_null());
+    value_add(arena, &object, "break",
+              ratio->has_break ? day_value(arena, ratio->break_day) : value_null());
     value_add(arena, &object, "expected", expected);
     value_add(arena, &object, "segments", ratio_segments_value(study));
     return object;

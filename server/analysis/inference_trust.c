@@ -11,6 +11,7 @@
 #include "analysis/inference.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* Variants without a weight get no units and have no place in the test. */
 struct weighted {
@@ -50,6 +51,26 @@ static double ratio_gap(const struct weighted *weighted, const uint64_t *counts)
     return gap;
 }
 
+/* The alarm comes when enough units have met the other shares; they changed before. */
+static void ratio_date(const struct weighted *weighted, const struct count_series *counts,
+                       struct ratio_report *report)
+{
+    struct sample_ratio_break found;
+    if (report->state != SAMPLE_RATIO_ALARM)
+        return;
+    uint64_t *looks = calloc(counts->days * weighted->ratio.variants, sizeof *looks);
+    if (!looks)
+        return;
+    for (size_t day = 0; day < counts->days; day++)
+        for (size_t i = 0; i < weighted->ratio.variants; i++)
+            looks[day * weighted->ratio.variants + i] =
+                counts->cumulative[day * counts->variants + weighted->variants[i]];
+    report->has_break = !sample_ratio_break(&weighted->ratio, looks, counts->days, &found);
+    if (report->has_break)
+        report->break_day = counts->first + (int32_t)(found.look - 1);
+    free(looks);
+}
+
 void ratio_watch(const struct plan *plan, const struct count_series *counts,
                  struct ratio_report *report)
 {
@@ -73,6 +94,7 @@ void ratio_watch(const struct plan *plan, const struct count_series *counts,
     report->has_since = watch.first_bad > 0;
     if (report->has_since)
         report->since = counts->first + (int32_t)(watch.first_bad - 1);
+    ratio_date(&weighted, counts, report);
 }
 
 /* Logs of the Bayes factors of a segment's values at the end of one day. */

@@ -40,6 +40,9 @@ static void health_split(struct painter *painter, const struct value *document)
         buffer_add(&line, member_is_true(ratio, "warning") ? SLICE("worth a look") : SLICE("fits"));
     if (!member_is_null(ratio, "since"))
         buffer_format(&line, ", since %.*s", SLICE_ARGS(member_text(ratio, "since")));
+    if (!member_is_null(ratio, "break"))
+        buffer_format(&line, "; most likely off from %.*s on",
+                      SLICE_ARGS(member_text(ratio, "break")));
     paint_text(painter, SLICE("  split"));
     paint_to(painter, 12);
     paint_wrapped(painter, buffer_slice(&line), 12);

@@ -156,7 +156,7 @@ static void cookie_cats_sample_ratio_does_not_cry_wolf(void **state)
     /* By the formula with lgamma, K = 1 000; the 7.06 published beside it is K = 10 000's. */
     assert_close(report.log_factor, 1.15672140519, 1e-8);
     assert_int_equal(report.state, SAMPLE_RATIO_FITS);
-    assert_false(report.has_since);
+    assert_false(report.has_since || report.has_break);
 }
 
 static void a_bad_split_alarms_and_is_dated(void **state)
@@ -175,6 +175,8 @@ static void a_bad_split_alarms_and_is_dated(void **state)
     assert_int_equal(report.state, SAMPLE_RATIO_ALARM);
     assert_true(report.has_since);
     assert_in_range(report.since, FIXTURE_FIRST + 4, FIXTURE_FIRST + 6);
+    assert_true(report.has_break);
+    assert_int_equal(report.break_day, FIXTURE_FIRST + 4);
     assert_close(report.gap, 11800.0 / 21800 - .5, 1e-12);
 }
 

@@ -38,7 +38,7 @@ REPORT = {
     "final": {"cohort": 0, "reached": 0, "because": 0},
     "verdict": {"code": 0, "metric": 0, "variant": 0, "text": 0, "flags": 0},
     "health": {"sample_ratio": dict.fromkeys(
-        "chi_square p bayes_factor bayes_factor_max alarm gap since expected segments".split(), 0),
+        "chi_square p bayes_factor bayes_factor_max alarm gap since break expected segments".split(), 0),
         "crossed": {"alarm": 0}, "outside": dict.fromkeys(
             "forced not_started holdout excluded not_in_coverage ended unknown_variant".split(), 0),
         **dict.fromkeys("mismatch skewed carried_over erased hot clamped unknown_traits "
