@@ -20,6 +20,7 @@
 #include "analysis/view.h"
 #include "base/int128.h"
 #include "base/limits.h"
+#include "store/record.h"
 
 enum population {
     POPULATION_MAIN,    /* units that met one variant */
@@ -38,6 +39,9 @@ enum units_field {
     UNITS_HOT,
     UNITS_SKEWED,
     UNITS_UNREAD, /* events left out, once for each metric, as their property is no number */
+    UNITS_EARLY,  /* had an event that a metric counts less than a day before their exposure */
+    UNITS_SOURCE, /* here and in the next two: by enum exposure_source of their first exposure */
+    UNITS_SOURCE_LAST = UNITS_SOURCE + EXPOSURE_SOURCE_COUNT - 1,
     UNITS_FIELD_COUNT
 };
 /* After them, with q numeric covariates (adjust_for): Z_1..Z_q, then Z_k Z_l for k <= l, row by

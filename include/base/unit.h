@@ -14,5 +14,7 @@ bool unit_kind_parse(struct slice text, enum unit_kind *kind);
  * or a known placeholder (null, undefined, anonymous, unknown in any case, zeros with or without
  * dashes). */
 const char *unit_id_fault(struct slice id);
+/* The last of these. */
+bool unit_id_is_placeholder(struct slice id);
 
 #endif

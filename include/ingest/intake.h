@@ -41,6 +41,7 @@ struct intake_options {
     X(TOO_LARGE, "too_large")                                                                      \
     X(NO_UNIT, "no_unit")                                                                          \
     X(BAD_UNIT, "bad_unit")                                                                        \
+    X(PLACEHOLDER, "placeholder") /* an id that stands for nobody */                               \
     X(NO_EVENT, "no_event")                                                                        \
     X(BAD_EVENT, "bad_event")                                                                      \
     X(BAD_TYPE, "bad_type")                                                                        \

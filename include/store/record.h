@@ -70,6 +70,21 @@ enum message_type {
 };
 extern const char *const message_type_texts[]; /* "track", ..., "exposure" */
 
+/* What an exposure may be called (http-api.md, Events): who sent it can be told by that. */
+#define EXPOSURE_SOURCE_MAP(X)                                                                     \
+    X(VIEWED, "Experiment Viewed")         /* Segment, GrowthBook, and what the service writes */  \
+    X(FLAG_CALLED, "$feature_flag_called") /* PostHog */                                           \
+    X(FLAG_EVALUATED, "feature_flag.evaluation") /* OpenTelemetry */
+enum exposure_source {
+#define X(name, text) EXPOSURE_SOURCE_##name,
+    EXPOSURE_SOURCE_MAP(X)
+#undef X
+        EXPOSURE_SOURCE_COUNT
+};
+extern const char *const exposure_source_texts[];
+/* The source of an exposure of that event name; another name is VIEWED. */
+enum exposure_source exposure_source_of(struct slice event);
+
 /* One Segment message as kept.  Empty slices: not there. */
 struct message {
     enum message_type type;

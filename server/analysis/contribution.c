@@ -6,6 +6,7 @@
 #include "contribution.h"
 
 #include "metric.h"
+#include "outcomes.h"
 #include "slices.h"
 
 /* Beside the reasons of enum outside. */
@@ -36,6 +37,7 @@ struct met {
     int64_t first_ms; /* the first ever that is not skewed */
     int64_t counting_ms;
     uint8_t variant; /* the scheme's number */
+    uint8_t source;
     uint8_t reason;
     int64_t reason_ms;
 };
@@ -66,6 +68,7 @@ static void met_add(struct met *met, int64_t time_ms, const struct exposure_payl
     met->counts = true;
     met->counting_ms = time_ms;
     met->variant = exposure->variant;
+    met->source = exposure->source;
     met->mismatch = exposure->computed != VARIANT_NONE && exposure->computed != exposure->variant;
 }
 
@@ -189,6 +192,36 @@ static bool unit_is_hot(const struct scheme_definition *definition,
     return flows_overflow(definition, record) || traits_overflow(definition, record);
 }
 
+static bool metric_is_early(const struct scheme_metric *metric, const struct unit_record *record,
+                            const struct window *window)
+{
+    int64_t moment_ms;
+    if (metric->kind == METRIC_RATIO)
+        return metric_is_early(metric->numerator, record, window) ||
+               metric_is_early(metric->denominator, record, window);
+    for (size_t i = 0; i < metric->item_count; i++)
+        if (outcome_first(record, metric->items[i].event, window, &moment_ms))
+            return true;
+    return false;
+}
+
+/* Whether an event that a metric counts came less than a day before the exposure, and not before
+ * the start, since what is older is kept for other definitions alone: a sign that exposures are
+ * sent too late. */
+static bool unit_is_early(const struct scheme_definition *definition,
+                          const struct unit_record *record, int64_t exposure_ms)
+{
+    struct window window = {
+        .exposure_ms = exposure_ms, .from_ms = exposure_ms - DAY_MS, .until_ms = exposure_ms};
+    if (definition->start_ms != TIME_NONE && window.from_ms < definition->start_ms)
+        window.from_ms = definition->start_ms;
+    for (size_t i = 0; i < definition->metric_count; i++)
+        if (definition->metrics[i].kind != METRIC_BREADTH && /* its events are the members' */
+            metric_is_early(&definition->metrics[i], record, &window))
+            return true;
+    return false;
+}
+
 static void quality_fill(const struct scheme_definition *definition,
                          const struct unit_record *record, const struct met *met, int128 *row)
 {
@@ -227,6 +260,9 @@ static void analysed_fill(const struct scheme_definition *definition, const stru
     unit_reading_fill(&reading);
     contribution->row[UNITS_CLAMPED] = reading.clamped;
     contribution->row[UNITS_UNREAD] = reading.unread;
+    contribution->row[UNITS_EARLY] = unit_is_early(definition, record, met->counting_ms);
+    if (met->source < EXPOSURE_SOURCE_COUNT)
+        contribution->row[UNITS_SOURCE + met->source] = 1;
     contribution->bins = bins;
     contribution->bin_count = reading.bin_count;
 }

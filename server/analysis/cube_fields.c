@@ -18,7 +18,7 @@
 #define SLICES_STRATA (SLICES_ALL | 1U << CUBE_SLICE_STRATUM)
 #define SLICES_EVERY (SLICES_STRATA | 1U << CUBE_SLICE_CROSSING)
 
-#define FIELD_WORDS_MAX 8
+#define FIELD_WORDS_MAX UNITS_FIELD_COUNT
 
 /* One row a kind: its own fields by name. */
 struct kind_fields {
@@ -75,7 +75,11 @@ static const struct kind_fields units_fields = {.names = {[UNITS_N] = "n",
                                                           [UNITS_MIXED] = "mixed",
                                                           [UNITS_HOT] = "hot",
                                                           [UNITS_SKEWED] = "skewed",
-                                                          [UNITS_UNREAD] = "unread"},
+                                                          [UNITS_UNREAD] = "unread",
+                                                          [UNITS_EARLY] = "early",
+                                                          [UNITS_SOURCE] = "viewed",
+                                                          [UNITS_SOURCE + 1] = "flag_called",
+                                                          [UNITS_SOURCE + 2] = "flag_evaluated"},
                                                 .slices = SLICES_EVERY};
 static const struct kind_fields step_fields = {.names = {[STEP_N] = "n",
                                                          [STEP_REACHED] = "reached",

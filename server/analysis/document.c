@@ -19,7 +19,6 @@ static const struct {
 } not_computed[] = {
     {"chance_to_beat_control", "this version does not compute it"},
     {"shrunken", "this version does not shrink effects of segments"},
-    {"exposure_sources", "this version does not keep them"},
     {"mixed_accounts", "this version does not tie users to accounts"},
 };
 

@@ -164,7 +164,9 @@ void cells_quality(const struct cells *cells, struct study_quality *quality)
                                                  [UNITS_MISMATCH] = &quality->mismatched,
                                                  [UNITS_MIXED] = &quality->mixed,
                                                  [UNITS_HOT] = &quality->hot,
-                                                 [UNITS_SKEWED] = &quality->skewed};
+                                                 [UNITS_SKEWED] = &quality->skewed,
+                                                 [UNITS_UNREAD] = &quality->unread,
+                                                 [UNITS_EARLY] = &quality->early};
     for (size_t i = 0; i < cells->cube.count; i++) {
         const struct cube_entry *entry = &cells->cube.entries[i];
         bool outside = entry->key.population == POPULATION_OUTSIDE;
@@ -179,6 +181,8 @@ void cells_quality(const struct cells *cells, struct study_quality *quality)
         for (size_t field = 0; field < UNITS_FIELD_COUNT; field++)
             if (fields[field])
                 *fields[field] += (uint64_t)entry->values[field];
+        for (size_t source = 0; source < EXPOSURE_SOURCE_COUNT; source++)
+            quality->sources[source] += (uint64_t)entry->values[UNITS_SOURCE + source];
     }
 }
 

@@ -131,6 +131,16 @@ static struct value unknown_traits_value(const struct study *study)
     return object;
 }
 
+/* Analysed units by what their first exposure was called. */
+static struct value sources_value(const struct study *study)
+{
+    struct value object = value_object();
+    for (size_t i = 0; i < EXPOSURE_SOURCE_COUNT; i++)
+        value_add(study->arena, &object, exposure_source_texts[i],
+                  value_integer((int64_t)study->quality.sources[i]));
+    return object;
+}
+
 /* Whole days without a first exposure between the first one and now, or the end. */
 static struct value gaps_value(const struct study *study)
 {
@@ -302,7 +312,9 @@ struct value health_value(const struct study *study)
     value_add(arena, &object, "hot", value_integer((int64_t)quality->hot));
     value_add(arena, &object, "clamped", value_integer((int64_t)quality->clamped));
     value_add(arena, &object, "unknown_traits", unknown_traits_value(study));
-    value_add(arena, &object, "exposure_sources", value_null());
+    value_add(arena, &object, "unread", value_integer((int64_t)quality->unread));
+    value_add(arena, &object, "before_exposure", value_integer((int64_t)quality->early));
+    value_add(arena, &object, "exposure_sources", sources_value(study));
     value_add(arena, &object, "never_received", never_received_value(study));
     value_add(arena, &object, "gaps", gaps_value(study));
     value_add(arena, &object, "mixed_accounts", value_null());

@@ -62,6 +62,7 @@ bool exposure_judge(const struct scheme_experiment *experiment, const struct mes
         .variant = reported < 0 ? VARIANT_NONE : ruling->variants[reported],
         .computed = VARIANT_NONE,
         .phase = declared->phase,
+        .source = (uint8_t)exposure_source_of(message->event),
     };
     if (declared->assignment == ASSIGNMENT_ELSEWHERE) {
         payload->reason = judge_dates(declared, message->occurred_ms);

@@ -348,7 +348,8 @@ void exposure_payload_write(const struct exposure_payload *payload,
         payload->variant,
         payload->computed,
         (unsigned char)(payload->phase & 0xff),
-        (unsigned char)(payload->phase >> 8)};
+        (unsigned char)(payload->phase >> 8),
+        payload->source};
     memcpy(bytes, out, sizeof out);
 }
 
@@ -362,5 +363,6 @@ struct exposure_payload exposure_payload_read(const char *entry)
         .variant = (uint8_t)bytes[2],
         .computed = (uint8_t)bytes[3],
         .phase = load_u16(bytes + 4),
+        .source = (uint8_t)bytes[6],
     };
 }

@@ -5,7 +5,7 @@
  * What is kept of one unit (architecture 10): lists of entries in record order, each list bounded.
  * What a list holds is a function of the set of its entries, never of their order of arrival.
  *
- * Bytes of a unit record, UNIT_FORMAT 2, all numbers little endian:
+ * Bytes of a unit record, UNIT_FORMAT 3, all numbers little endian:
  *     u8 format, u8 kind of unit, then for each list that is not empty, by (type, index):
  *         u8 type | varint index | varint 2 * count + overflow | varint size | entries
  *     an entry of exposures, traits, events, steps:
@@ -14,7 +14,7 @@
  *         i32 UTC day | u32 first instant of it, ms | u32 last instant
  *     an entry of links, visitors and accounts:
  *         the same, then u64 text_hash of the other id | u64 its unit number
- * Payloads: exposures struct exposure_payload, 6 bytes; traits u16 size and the text of the value
+ * Payloads: exposures struct exposure_payload, 7 bytes; traits u16 size and the text of the value
  * (UNIT_TRAIT_NONE, _OTHER instead of a size: null, and what is no scalar or too long); events
  * one bit for each condition of the scheme's event, in whole bytes, then for each of its properties
  * i64 micro-units (UNIT_NO_NUMBER: it is no number, or none that micro-units can hold); steps u8
@@ -42,7 +42,7 @@
 
 #include <endian.h>
 
-#define UNIT_FORMAT 2
+#define UNIT_FORMAT 3
 
 enum unit_list_type {
     UNIT_LIST_EXPOSURES = 1,
@@ -66,7 +66,7 @@ enum step_outcome {
 };
 
 #define ENTRY_HEAD_SIZE 24
-#define EXPOSURE_PAYLOAD_SIZE 6
+#define EXPOSURE_PAYLOAD_SIZE 7
 #define ACTIVITY_ENTRY_SIZE 12
 #define LINK_ENTRY_SIZE 28
 #define UNIT_TRAIT_TEXT_MAX 512 /* longer texts are no value of a segment */
@@ -124,6 +124,7 @@ struct exposure_payload {
     uint8_t computed; /* the same as computed; VARIANT_NONE: not asked */
     uint16_t phase;   /* of the declaration in force */
     uint8_t erased;   /* 0 or 1: of a person that was erased; bit 1 of the first byte */
+    uint8_t source;   /* enum exposure_source */
 };
 #define VARIANT_NONE 255
 

@@ -42,7 +42,7 @@ static bool is_zeros(struct slice text)
     return has_zero;
 }
 
-static bool is_placeholder(struct slice text)
+bool unit_id_is_placeholder(struct slice text)
 {
     for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
         if (text.size == strlen(placeholders[i]) &&
@@ -61,7 +61,7 @@ const char *unit_id_fault(struct slice id)
         return "the id is not UTF-8";
     if (slice_has_control(id))
         return "the id has a control character";
-    if (is_placeholder(id))
+    if (unit_id_is_placeholder(id))
         return "the id is a placeholder, not somebody's";
     return NULL;
 }

@@ -29,7 +29,7 @@
 #define IMPORT_SIZE_MAX (4 * EVENT_SIZE_MAX)
 
 const struct exposure_dialect exposure_dialects[] = {
-    {"Experiment Viewed", "experiment_id", "variation_id"},
+    {"Experiment Viewed", "experiment_id", "variation_id"}, /* enum exposure_source */
     {"$feature_flag_called", "$feature_flag", "$feature_flag_response"},
     {"feature_flag.evaluation", "feature_flag.key", "feature_flag.result.variant"},
     {NULL, NULL, NULL},
@@ -78,7 +78,8 @@ static bool draft_id(struct draft *draft, const struct value *value, const char 
                       arena_format(draft->source->arena, "%s is no text", name));
     const char *fault = unit_id_fault(text);
     if (fault)
-        return refuse(draft, REJECTION_BAD_UNIT,
+        return refuse(draft,
+                      unit_id_is_placeholder(text) ? REJECTION_PLACEHOLDER : REJECTION_BAD_UNIT,
                       arena_format(draft->source->arena, "%s: %s", name, fault));
     *id = text;
     return true;

@@ -16,7 +16,10 @@ static const struct {
     {"erased", "were erased"},
     {"hot", "sent more than is kept of one unit"},
     {"clamped", "had a value over the limit"},
+    {"before_exposure", "did something that a metric counts less than a day before their exposure"},
 };
+
+#define LATE_SHARE .01 /* below, it says nothing */
 
 static void health_split(struct painter *painter, const struct value *document)
 {
@@ -149,6 +152,48 @@ static void health_unknown(struct painter *painter, const struct value *document
     buffer_done(&line);
 }
 
+/* Where exposures come from, if from more than one place. */
+static void health_sources(struct painter *painter, const struct value *document)
+{
+    const struct value *sources = member(member(document, "health"), "exposure_sources");
+    struct buffer line = {0};
+    char text[COUNT_TEXT_SIZE];
+    size_t places = 0;
+    for (size_t i = 0; sources && i < sources->count; i++) {
+        const struct member *one = &sources->members[i];
+        if (one->value.integer <= 0)
+            continue;
+        buffer_format(&line, "%s%.*s %s",
+                      places++ ? ", " : "units by first exposure: ", SLICE_ARGS(one->name),
+                      count_format((uint64_t)one->value.integer, text));
+    }
+    if (places > 1)
+        health_line(painter, "sources", &line);
+    buffer_done(&line);
+}
+
+/* Values that could not be read, and messages that came late. */
+static void health_messages(struct painter *painter, const struct value *document)
+{
+    const struct value *delivery = member(document, "delivery");
+    uint64_t unread = member_count(member(document, "health"), "unread");
+    uint64_t late = member_count(delivery, "late"), all = member_count(delivery, "messages");
+    char text[COUNT_TEXT_SIZE];
+    struct buffer line = {0};
+    if (unread)
+        buffer_format(&line, "%s of properties are no number (not counted)",
+                      count_format(unread, text));
+    if (line.size)
+        health_line(painter, "values", &line);
+    buffer_clear(&line);
+    if (late < all && (double)late > LATE_SHARE * (double)all) /* all: history was imported */
+        buffer_format(&line, "%.1f%% of all messages came more than 6 hours late",
+                      100 * (double)late / (double)all);
+    if (line.size)
+        health_line(painter, "late", &line);
+    buffer_done(&line);
+}
+
 #define LISTED_MAX 8
 
 /* A line with the first texts of a list, where there are any. */
@@ -214,6 +259,8 @@ void text_health(struct painter *painter, const struct value *document)
     health_outside(painter, document);
     health_counts(painter, document);
     health_unknown(painter, document);
+    health_sources(painter, document);
+    health_messages(painter, document);
     health_list(painter, "names", "never received", member(health, "never_received"));
     health_list(painter, "gaps", "days without a first exposure", member(health, "gaps"));
 }

@@ -22,6 +22,20 @@ const char *const message_type_texts[MESSAGE_TYPE_COUNT] = {
     [MESSAGE_EXPOSURE] = "exposure",
 };
 
+const char *const exposure_source_texts[] = {
+#define X(name, text) [EXPOSURE_SOURCE_##name] = (text),
+    EXPOSURE_SOURCE_MAP(X)
+#undef X
+};
+
+enum exposure_source exposure_source_of(struct slice event)
+{
+    for (int i = 1; i < EXPOSURE_SOURCE_COUNT; i++)
+        if (slice_equals(event, exposure_source_texts[i]))
+            return (enum exposure_source)i;
+    return EXPOSURE_SOURCE_VIEWED;
+}
+
 enum field_kind { FIELD_TEXT, FIELD_TIME, FIELD_TYPE, FIELD_HASH };
 
 static const struct {

@@ -263,6 +263,12 @@ def random_exposure(chance, message, member):
         "experiment_id": wanted,
         "variation_id": chance.choice("ab") if chance.random() < .15 else
         ["a", "b", "1", "c", "x", "a", "b"][member // 3 % 7]})
+    if wanted in ("none", "history") and member % 5 == 0:  # from another tool
+        message["event"] = chance.choice(["$feature_flag_called", "feature_flag.evaluation"])
+        members = ("$feature_flag", "$feature_flag_response") \
+            if message["event"].startswith("$") else \
+            ("feature_flag.key", "feature_flag.result.variant")
+        message["properties"] = dict(zip(members, message["properties"].values()))
     if wanted == "accounts":
         message["context"] = {"groupId": f"acme-{member // 3}"}
     if wanted == "visitors":

@@ -149,6 +149,12 @@ def message_key(message):
     return key
 
 
+DIALECTS = {"Experiment Viewed": ("viewed", "experiment_id", "variation_id"),
+            "$feature_flag_called": ("flag_called", "$feature_flag", "$feature_flag_response"),
+            "feature_flag.evaluation": ("flag_evaluated", "feature_flag.key",
+                                        "feature_flag.result.variant")}
+
+
 def normalised(message):
     """A Segment message as its record holds it."""
     made = dict(message, time=instant(message["timestamp"]))
@@ -159,8 +165,12 @@ def normalised(message):
         made["event"] = "Page Viewed"
     elif message["type"] == "screen":
         made["event"] = "Screen Viewed"
-    elif message["type"] == "track" and message["event"] == "Experiment Viewed":
+    elif message["type"] == "track" and message["event"] in DIALECTS:
         made["type"] = "exposure"
+        _, *members = DIALECTS[message["event"]]
+        made["properties"] = dict(made["properties"], **{
+            own: made["properties"][sent] for own, sent in
+            zip(("experiment_id", "variation_id"), members) if sent in made["properties"]})
     made.setdefault("event", "")
     return made
 
@@ -182,6 +192,12 @@ def events_of(catalogue, name):
             catalogue.get("core_actions", {}).get("candidates", []))
     items = metric.get("all_of") or metric.get("any_of") or [metric.get("event")]
     return names_of(items) + metric.get("competing", [])
+
+
+def counted_events(catalogue, name):
+    """The same without those that end a time to an event."""
+    found = events_of(catalogue, name)
+    return found[:len(found) - len(catalogue["metrics"][name].get("competing", []))]
 
 
 def kept_since(catalogue):
@@ -315,6 +331,15 @@ def slices(catalogue, file, traits_at, main):
         yield "stratum", " x ".join(value(n) for n in strata)
 
 
+def is_early(catalogue, file, unit, first):
+    """Whether a metric's event came less than a day before the exposure, and from the start on."""
+    names = {event for name in metric_names(file) for event in counted_events(catalogue, name)}
+    begin = first - DAY
+    if "start" in file:
+        begin = max(begin, instant(file["start"]))
+    return any(m["event"] in names and begin <= m["time"] < first for m in unit.outcomes)
+
+
 def unit_cells(catalogue, file, unit, own):
     """What one unit adds: pairs of a place and {field: number}."""
     exposures = sorted(own.exposures, key=lambda m: m["time"])
@@ -328,7 +353,8 @@ def unit_cells(catalogue, file, unit, own):
             reason = "skewed"
         elif reason == "split" and variant is None:
             reason = "unknown_variant"
-        judged.append((message["time"], reason, variant, computed))
+        judged.append((message["time"], reason, variant, computed,
+                       DIALECTS[message["event"]][0]))
     counting = [j for j in judged if j[1] == "split"]
     sure = [j for j in judged if j[1] != "skewed"]
     start = instant(file["start"]) if "start" in file else None
@@ -339,13 +365,15 @@ def unit_cells(catalogue, file, unit, own):
         for field in quality + (["mismatch"] if mismatch else []):
             yield ("outside", "outside", reason, time // DAY, "", "units"), {field: 1}
         return
-    first, _, variant, computed = counting[0]
+    first, _, variant, computed, source = counting[0]
+    quality.append(source)
     if computed is not None and computed != variant:
         quality.append("mismatch")
     population = "crossed" if len({j[2] for j in counting}) > 1 else "main"
 
     added = unit_fields(catalogue, file, own, variant, first)
     added["units"].update({field: 1 for field in quality})
+    added["units"]["early"] = int(is_early(catalogue, file, own, first))
     for segment, value in slices(catalogue, file, lambda path: own.trait(path, first),
                                  population == "main"):
         place = (population, segment, value, first // DAY, variant)

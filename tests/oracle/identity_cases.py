@@ -111,7 +111,7 @@ def random_link(chance, message, people, member, base, unique):
 
 def exposure_ids(message, people, member):
     """The id of the experiment's kind has to be there."""
-    wanted = {"accounts": 2, "visitors": 1}.get(message["properties"]["experiment_id"], 0)
+    wanted = {"accounts": 2, "visitors": 1}.get(message["properties"].get("experiment_id"), 0)
     for name in ("userId", "anonymousId"):
         message.pop(name, None)
     traits = message.pop("context", {}).get("traits")
@@ -163,7 +163,7 @@ def under_other_ids(chance, message, people):
     member = chance.randrange(people.units)
     name = chance.choice(["userId", "anonymousId"])
     if message["type"] not in ("track", "page", "screen") or \
-            message.get("event") == "Experiment Viewed":
+            message.get("event") in fold_oracle.DIALECTS:
         return twin
     other = {"userId": "anonymousId", "anonymousId": "userId"}[name]
     make = {"userId": people.user, "anonymousId": people.visitor}[name]
