@@ -68,6 +68,7 @@ struct verdict_input {
     struct slice segments_differ; /* names for SEGMENTS */
     struct slice near, far;       /* metrics for NEAR_NOT_FAR */
     struct slice rollout;         /* variant for ROLLOUT */
+    bool is_holdout;              /* rows 1 to 5, then the last: there is nothing to decide */
 };
 
 struct verdict {

@@ -38,12 +38,14 @@ struct assignment {
     size_t variant; /* index */
     enum assign_reason reason;
     bool in_experiment;
-    bool exposed; /* there is an exposure to log: split, or holdout (then of holdout:GROUP) */
+    bool exposed; /* there is an exposure to log: split, or holdout (then of holdout:GROUP) where
+                     it would be split without: both sides of a holdout enter at the same point */
 };
 
 struct assign_options {
     int64_t now_ms;
     bool any_audience; /* pass over the audience: the fold's question (architecture, Walks) */
+    bool any_holdout;  /* pass over the holdout: what would the unit get without it? */
 };
 
 /* `id` is a valid unit id of the experiment's kind; `traits` an object or NULL. */

@@ -79,6 +79,8 @@ struct catalogue {
     struct digest digest;                 /* of names and texts */
     const struct experiment *experiments; /* sorted by key */
     size_t experiment_count;
+    const struct experiment *holdouts; /* `holdout:GROUP` of each group, sorted by key */
+    size_t holdout_count;
     const struct metric *metrics; /* sorted by name */
     size_t metric_count;
     const struct segment *segments; /* sorted by name */
@@ -100,6 +102,8 @@ struct catalogue *catalogue_acquire(struct catalogue *catalogue);
 void catalogue_release(struct catalogue *catalogue); /* NULL is fine */
 
 const struct experiment *catalogue_experiment(const struct catalogue *catalogue, struct slice key);
+/* The same among experiments and holdouts: all that is analysed. */
+const struct experiment *catalogue_analysed(const struct catalogue *catalogue, struct slice key);
 const struct metric *catalogue_metric(const struct catalogue *catalogue, struct slice name);
 const struct segment *catalogue_segment(const struct catalogue *catalogue, struct slice name);
 /* The nearest known key at distance 1 or 2 (grammar.md, 1, Form), or an empty slice. */

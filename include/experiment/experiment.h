@@ -265,7 +265,14 @@ struct experiment {
     double rollout_coverage;
 
     struct slice path; /* the file it stands in, as given to the parser */
+
+    const struct experiment *const *members; /* of a holdout: those that name its group, by key */
+    size_t member_count;                     /* 0: this is none */
 };
+
+/* A holdout as an experiment (catalogue_analysed): its key, and its variants by index. */
+#define HOLDOUT_PREFIX "holdout:"
+enum holdout_variant { HOLDOUT_OPEN, HOLDOUT_HELD };
 
 /* The index of the variant of that name, or -1. */
 int experiment_variant(const struct experiment *experiment, struct slice name);

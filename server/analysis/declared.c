@@ -141,11 +141,17 @@ static int phase_compare(const void *a, const void *b)
     return order ? order : (one->phase > other->phase) - (one->phase < other->phase);
 }
 
+static struct declared_phase phase_of(const struct experiment *experiment)
+{
+    return (struct declared_phase){.key = experiment->key, .phase = experiment->phase};
+}
+
 static size_t declared_phases(const struct declared *declared, struct declared_phase **phases)
 {
     size_t count = 0;
     for (size_t i = 0; i < declared->count; i++)
-        count += declared->items[i].catalogue->experiment_count;
+        count += declared->items[i].catalogue->experiment_count +
+                 declared->items[i].catalogue->holdout_count;
     *phases = calloc(count + 1, sizeof **phases);
     if (!*phases)
         return 0;
@@ -153,8 +159,9 @@ static size_t declared_phases(const struct declared *declared, struct declared_p
     for (size_t i = 0; i < declared->count; i++) {
         const struct catalogue *catalogue = declared->items[i].catalogue;
         for (size_t j = 0; j < catalogue->experiment_count; j++)
-            (*phases)[filled++] = (struct declared_phase){.key = catalogue->experiments[j].key,
-                                                          .phase = catalogue->experiments[j].phase};
+            (*phases)[filled++] = phase_of(&catalogue->experiments[j]);
+        for (size_t j = 0; j < catalogue->holdout_count; j++)
+            (*phases)[filled++] = phase_of(&catalogue->holdouts[j]);
     }
     qsort(*phases, filled, sizeof **phases, phase_compare);
     size_t unique = 0;
@@ -170,7 +177,7 @@ static const struct experiment *last_of_phase(const struct history *history,
 {
     for (size_t i = history->count; i-- > 0;) {
         const struct experiment *experiment =
-            catalogue_experiment(history->items[i].catalogue, phase->key);
+            catalogue_analysed(history->items[i].catalogue, phase->key);
         if (!experiment || experiment->phase != phase->phase)
             continue;
         *declaration = &history->items[i];

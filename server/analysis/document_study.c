@@ -45,8 +45,7 @@ static enum status study_moment(struct view_transaction *transaction, struct stu
 static void study_last(const struct history *history, struct slice key, struct study *study)
 {
     for (size_t i = history->count; i-- > 0;) {
-        const struct experiment *experiment =
-            catalogue_experiment(history->items[i].catalogue, key);
+        const struct experiment *experiment = catalogue_analysed(history->items[i].catalogue, key);
         if (!experiment || experiment->phase != study->phase)
             continue;
         study->experiment = experiment;
@@ -60,8 +59,7 @@ static void study_stop(const struct history *history, struct slice key, struct s
 {
     int64_t stopped_ms = TIME_NONE;
     for (size_t i = 0; i < history->count; i++) {
-        const struct experiment *experiment =
-            catalogue_experiment(history->items[i].catalogue, key);
+        const struct experiment *experiment = catalogue_analysed(history->items[i].catalogue, key);
         if (!experiment || experiment->phase < study->phase)
             continue;
         bool stopped = experiment->status == EXPERIMENT_STOPPED || experiment->phase > study->phase;

@@ -161,6 +161,7 @@ void study_decide(struct study *study)
         .goal_count = study->plan.goals,
         .guardrails = study->guardrails,
         .guardrail_count = study->plan.guardrails,
+        .is_holdout = study->registered->member_count > 0,
     };
     decide_flags(study, &input);
     verdict_of(&input, &study->verdict, &text);

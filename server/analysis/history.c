@@ -12,7 +12,7 @@
 static const struct experiment *declared_there(const struct declaration *declaration,
                                                struct slice key)
 {
-    return catalogue_experiment(declaration->catalogue, key);
+    return catalogue_analysed(declaration->catalogue, key);
 }
 
 const struct experiment *history_at(const struct history *history, struct slice key,

@@ -88,7 +88,7 @@ static void make_variants(struct scheme *scheme, struct scheme_experiment *exper
     experiment->variants = names;
     for (size_t i = 0; i < scheme->declared->count; i++) {
         const struct experiment *declared =
-            catalogue_experiment(scheme->declared->items[i].catalogue, experiment->key);
+            catalogue_analysed(scheme->declared->items[i].catalogue, experiment->key);
         for (size_t j = 0; declared && j < declared->variant_count; j++) {
             struct slice name = declared->variants[j].name;
             if (variant_number(experiment, name) == VARIANT_NONE &&
@@ -105,7 +105,7 @@ static void make_rulings(struct scheme *scheme, struct scheme_experiment *experi
     struct scheme_ruling *rulings = ARENA_ARRAY(arena, declared->count + 1, struct scheme_ruling);
     for (size_t i = 0; rulings && i < declared->count; i++) {
         const struct experiment *there =
-            catalogue_experiment(declared->items[i].catalogue, experiment->key);
+            catalogue_analysed(declared->items[i].catalogue, experiment->key);
         if (!there)
             continue;
         uint8_t *variants = ARENA_ARRAY(arena, there->variant_count + 1, uint8_t);
@@ -115,6 +115,23 @@ static void make_rulings(struct scheme *scheme, struct scheme_experiment *experi
             .after_ms = declared->items[i].time_ms, .experiment = there, .variants = variants};
     }
     experiment->rulings = rulings;
+}
+
+/* Which rulings send units into a holdout. */
+static void make_holdouts(struct scheme *scheme)
+{
+    for (size_t i = 0; i < scheme->experiment_count; i++)
+        for (size_t j = 0; j < scheme->experiments[i].ruling_count; j++) {
+            struct scheme_ruling *ruling = &scheme->experiments[i].rulings[j];
+            const struct experiment *declared = ruling->experiment;
+            ruling->holdout = -1;
+            if (!declared->holdout_group.size || declared->member_count ||
+                declared->assignment == ASSIGNMENT_ELSEWHERE)
+                continue;
+            struct slice key = arena_format(&scheme->arena, HOLDOUT_PREFIX "%.*s",
+                                            SLICE_ARGS(declared->holdout_group));
+            ruling->holdout = scheme_experiment(scheme, key);
+        }
 }
 
 /* The definitions of one experiment lie side by side. */
@@ -141,6 +158,7 @@ static void make_experiments(struct scheme *scheme)
         make_rulings(scheme, &scheme->experiments[i]);
         scheme_make_steps(scheme, &scheme->experiments[i]);
     }
+    make_holdouts(scheme);
 }
 
 uint16_t scheme_trait(const struct scheme *scheme, struct slice path)

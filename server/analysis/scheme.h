@@ -22,6 +22,7 @@ struct scheme_ruling {
     int64_t after_ms; /* in force for exposures later than this */
     const struct experiment *experiment;
     const uint8_t *variants; /* by index in its file: the scheme's number */
+    int holdout;             /* the experiment `holdout:GROUP` that its units enter too, or -1 */
 };
 
 /* A step of some flow of an experiment; its list in a unit record is step_base + its place. */
@@ -39,7 +40,7 @@ struct scheme_experiment {
     uint32_t step_base;
     const struct slice *variants;
     size_t variant_count;
-    const struct scheme_ruling *rulings; /* by time */
+    struct scheme_ruling *rulings; /* by time */
     size_t ruling_count;
     const uint16_t *definitions; /* indices */
     size_t definition_count;

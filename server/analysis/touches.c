@@ -301,6 +301,17 @@ static bool step_add(const struct reading *reading, struct place place)
                     (struct slice){.data = &outcomes[reading->event->step], .size = 1});
 }
 
+static bool exposure_put(const struct reading *reading, size_t experiment,
+                         const struct exposure_payload *judged)
+{
+    char *bytes = arena_alloc(&reading->touches->arena, EXPOSURE_PAYLOAD_SIZE);
+    if (!bytes)
+        return false;
+    exposure_payload_write(judged, bytes);
+    return item_add(reading->touches, UNIT_LIST_EXPOSURES, experiment,
+                    (struct slice){.data = bytes, .size = EXPOSURE_PAYLOAD_SIZE});
+}
+
 static bool exposure_add(const struct reading *reading, enum unit_kind kind, struct slice id)
 {
     const struct message *message = reading->message;
@@ -312,12 +323,12 @@ static bool exposure_add(const struct reading *reading, enum unit_kind kind, str
         !exposure_judge(&reading->scheme->experiments[index], message, kind, id, reading->flags,
                         &judged))
         return true;
-    char *bytes = arena_alloc(&reading->touches->arena, EXPOSURE_PAYLOAD_SIZE);
-    if (!bytes)
-        return false;
-    exposure_payload_write(&judged, bytes);
-    return item_add(reading->touches, UNIT_LIST_EXPOSURES, (size_t)index,
-                    (struct slice){.data = bytes, .size = EXPOSURE_PAYLOAD_SIZE});
+    const struct scheme_ruling *ruling =
+        scheme_ruling(&reading->scheme->experiments[index], message->occurred_ms);
+    struct exposure_payload held;
+    return exposure_put(reading, (size_t)index, &judged) &&
+           (!exposure_judge_holdout(reading->scheme, ruling, message, id, &judged, &held) ||
+            exposure_put(reading, (size_t)ruling->holdout, &held));
 }
 
 /* What a message says of one id. */

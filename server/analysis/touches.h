@@ -60,6 +60,11 @@ void touches_sort(struct touches *touches);
 void touches_clear(struct touches *touches);
 void touches_done(struct touches *touches);
 
+/* judge.c: what an exposure of an experiment, judged `met` by that ruling, says of its holdout;
+ * false: nothing. */
+bool exposure_judge_holdout(const struct scheme *scheme, const struct scheme_ruling *ruling,
+                            const struct message *message, struct slice id,
+                            const struct exposure_payload *met, struct exposure_payload *payload);
 /* judge.c: the payload of an exposure of unit `id` of that kind, in a record of those flags; false
  * when it says nothing of a unit of that kind.  Where the id is not the one that assignment saw
  * (erased, or a pseudonym), status and dates alone are checked. */

@@ -466,10 +466,29 @@ void write_far(struct buffer *out, const struct findings *findings, const struct
     buffer_add_byte(out, '.');
 }
 
+static void write_holdout(struct buffer *out, const struct findings *findings)
+{
+    const struct verdict_input *input = findings->input;
+    const struct metric_result *goal = input->goal_count ? input->goals[0] : NULL;
+    int open = input->plan->control ? 0 : 1;
+    buffer_add(out, SLICE("A holdout shows what all its experiments did together; there is nothing "
+                          "to decide. "));
+    if (goal && goal->comparisons[open].difference.estimated) {
+        write_effect(out, findings, goal, open);
+        buffer_add(out, SLICE("."));
+    } else {
+        buffer_add(out, SLICE("It is too early for an estimate."));
+    }
+}
+
 void write_running(struct buffer *out, const struct findings *findings,
                    const struct verdict *verdict)
 {
     (void)verdict;
+    if (findings->input->is_holdout) {
+        write_holdout(out, findings);
+        return;
+    }
     buffer_add(out, SLICE("Keep running: "));
     write_progress(out, findings);
     buffer_add(out, SLICE("."));

@@ -112,7 +112,7 @@ static bool fails_audience(struct assign_question *question)
 static bool is_held_out(struct assign_question *question)
 {
     const struct experiment *experiment = question->experiment;
-    return experiment->holdout_group.size &&
+    return experiment->holdout_group.size && !question->options->any_holdout &&
            bucket_in_holdout(question->id, experiment->holdout_group, experiment->holdout_share);
 }
 
@@ -143,6 +143,13 @@ static bool is_ended(struct assign_question *question)
 {
     int64_t end_ms = question->experiment->end_ms;
     return end_ms != TIME_NONE && question->options->now_ms >= end_ms;
+}
+
+/* Of who is held out: whether it would be in the split else. */
+static bool is_split_else(struct assign_question *question)
+{
+    return question->experiment->status == EXPERIMENT_RUNNING && !is_excluded(question) &&
+           !is_outside_coverage(question) && !is_ended(question);
 }
 
 /* ---- The table ---- */
@@ -225,6 +232,6 @@ struct assignment assign(const struct experiment *experiment, struct slice id,
         .variant = assign_rule_variant(rule, &question),
         .reason = reason,
         .in_experiment = in_experiment[reason],
-        .exposed = reason == ASSIGN_SPLIT || reason == ASSIGN_HOLDOUT,
+        .exposed = reason == ASSIGN_SPLIT || (reason == ASSIGN_HOLDOUT && is_split_else(&question)),
     };
 }

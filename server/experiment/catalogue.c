@@ -7,6 +7,7 @@
 
 #include "experiment/catalogue.h"
 
+#include "holdout.h"
 #include "parse.h"
 
 #include <assert.h>
@@ -73,6 +74,8 @@ enum status catalogue_compile(struct sources *sources, struct catalogue **out,
     enum status status = digest_make(&catalogue->sources, &catalogue->digest, error);
     if (!status)
         files_read(&parser, &catalogue->sources);
+    if (!status)
+        holdouts_make(catalogue);
     catalogue->patterns = parser.patterns;
     if (!status && parser_failed(&parser))
         status = FAIL(error, STATUS_NO_MEMORY, "catalogue", 0,
@@ -121,6 +124,18 @@ void catalogue_release(struct catalogue *catalogue)
 const struct experiment *catalogue_experiment(const struct catalogue *catalogue, struct slice key)
 {
     FIND(catalogue->experiments, catalogue->experiment_count, key, key);
+}
+
+static const struct experiment *catalogue_holdout(const struct catalogue *catalogue,
+                                                  struct slice key)
+{
+    FIND(catalogue->holdouts, catalogue->holdout_count, key, key);
+}
+
+const struct experiment *catalogue_analysed(const struct catalogue *catalogue, struct slice key)
+{
+    return slice_starts_with(key, SLICE(HOLDOUT_PREFIX)) ? catalogue_holdout(catalogue, key)
+                                                         : catalogue_experiment(catalogue, key);
 }
 
 const struct metric *catalogue_metric(const struct catalogue *catalogue, struct slice name)

@@ -152,10 +152,31 @@ static bool list_wants(const struct page_question *question, const struct experi
            (!question->owner.size || slice_equal(question->owner, experiment->owner));
 }
 
+/* Those of the list that the question wants: experiments, or holdouts. */
+static void list_add(const struct page *page, struct view_transaction *transaction,
+                     struct arena *arena, const struct experiment *experiments, size_t count,
+                     struct value *list)
+{
+    const struct page_question *question = &page->question;
+    const struct catalogue *catalogue = question->snapshot->catalogue;
+    for (size_t i = 0; i < count; i++) {
+        const struct experiment *experiment = &experiments[i];
+        if (!list_wants(question, experiment))
+            continue;
+        char text[DIGEST_TEXT_SIZE];
+        struct digest digest = definition_digest(catalogue, experiment, CONTRIBUTION_VERSION);
+        struct slice definition = experiments == catalogue->experiments
+                                      ? snapshot_definition(question->snapshot, experiment)
+                                      : arena_copy(arena, slice_of(digest_format(&digest, text)));
+        struct value summary =
+            page_summary(transaction, arena, experiment->key, 0, question->now_ms);
+        value_append(arena, list, experiment_value(arena, experiment, definition, &summary));
+    }
+}
+
 enum problem page_make_experiments(struct service *service, struct page *page)
 {
     const struct page_question *question = &page->question;
-    const struct snapshot *snapshot = question->snapshot;
     struct arena *arena = &page->arena;
     struct moment moment = {0};
     struct error error = {0};
@@ -163,16 +184,10 @@ enum problem page_make_experiments(struct service *service, struct page *page)
     if (status)
         return page_fails(page, status, &error);
     struct value list = value_list();
-    for (size_t i = 0; i < snapshot->catalogue->experiment_count; i++) {
-        const struct experiment *experiment = &snapshot->catalogue->experiments[i];
-        if (!list_wants(question, experiment))
-            continue;
-        struct value summary =
-            page_summary(moment.transaction, arena, experiment->key, 0, question->now_ms);
-        value_append(arena, &list,
-                     experiment_value(arena, experiment, snapshot_definition(snapshot, experiment),
-                                      &summary));
-    }
+    const struct catalogue *catalogue = question->snapshot->catalogue;
+    list_add(page, moment.transaction, arena, catalogue->experiments, catalogue->experiment_count,
+             &list);
+    list_add(page, moment.transaction, arena, catalogue->holdouts, catalogue->holdout_count, &list);
     struct value object = value_object();
     value_add(arena, &object, "experiments", list);
     page->modified_ms = view_received_ms(moment.transaction);
@@ -190,7 +205,7 @@ static struct value phases_value(struct arena *arena, const struct history *hist
     uint16_t last = 0;
     for (size_t i = 0; i < history->count; i++) {
         const struct declaration *declaration = &history->items[i];
-        const struct experiment *experiment = catalogue_experiment(declaration->catalogue, key);
+        const struct experiment *experiment = catalogue_analysed(declaration->catalogue, key);
         if (!experiment || experiment->phase == last)
             continue;
         last = experiment->phase;
@@ -225,7 +240,7 @@ static struct declared declared_find(const struct page *page,
     const struct page_question *question = &page->question;
     const struct declaration *declaration = NULL;
     struct declared found = {.catalogue = question->snapshot->catalogue};
-    found.experiment = catalogue_experiment(found.catalogue, question->experiment);
+    found.experiment = catalogue_analysed(found.catalogue, question->experiment);
     if (question->phase && (!found.experiment || found.experiment->phase != question->phase))
         found.experiment = history_registered(view_history(transaction), question->experiment,
                                               question->phase, &declaration);
@@ -242,7 +257,7 @@ static bool is_declared(const struct page *page, const struct view_transaction *
 {
     const struct declaration *declaration = NULL;
     struct slice key = page->question.experiment;
-    return catalogue_experiment(page->question.snapshot->catalogue, key) ||
+    return catalogue_analysed(page->question.snapshot->catalogue, key) ||
            history_last(view_history(transaction), key, &declaration);
 }
 

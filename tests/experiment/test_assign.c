@@ -18,7 +18,8 @@ static void assert_gets(const struct experiment *experiment, const char *id, siz
     assert_int_equal(got.variant, variant);
     assert_ptr_equal(got.experiment, experiment);
     assert_int_equal(got.in_experiment, reason == ASSIGN_SPLIT);
-    assert_int_equal(got.exposed, reason == ASSIGN_SPLIT || reason == ASSIGN_HOLDOUT);
+    if (reason != ASSIGN_HOLDOUT)
+        assert_int_equal(got.exposed, reason == ASSIGN_SPLIT);
 }
 
 /* ---- Section 8 ---- */
@@ -131,6 +132,27 @@ static void an_audience_that_fails_comes_before_the_holdout(void **state)
     assert_int_equal(assign(&experiment, SLICE("u3"), NULL, &fold).reason, ASSIGN_HOLDOUT);
     experiment.holdout_share = 0.501;
     assert_int_equal(assign(&experiment, SLICE("u3"), &owner_traits, &now).reason, ASSIGN_SPLIT);
+}
+
+static void who_is_held_out_is_exposed_where_others_would_be(void **state)
+{
+    (void)state;
+    struct experiment experiment = experiment_of("crm");
+    experiment.holdout_group = SLICE("q4");
+    experiment.holdout_share = 0.502;
+    assert_gets(&experiment, "u3", 0, ASSIGN_HOLDOUT);
+    assert_true(ask(&experiment, "u3").exposed);
+    experiment.coverage = 0.5; /* .6757 lies in [.5, .75) */
+    assert_true(ask(&experiment, "u3").exposed);
+    experiment.coverage = 0.35; /* and not in [.5, .675) */
+    assert_gets(&experiment, "u3", 0, ASSIGN_HOLDOUT);
+    assert_false(ask(&experiment, "u3").exposed);
+    experiment.coverage = 1;
+    experiment.end_ms = NOON;
+    assert_gets(&experiment, "u3", 0, ASSIGN_HOLDOUT);
+    assert_false(ask(&experiment, "u3").exposed);
+    const struct assign_options open = {.now_ms = NOON - 1, .any_holdout = true};
+    assert_int_equal(assign(&experiment, SLICE("u3"), NULL, &open).reason, ASSIGN_SPLIT);
 }
 
 static void the_exclusive_range_is_half_open_and_comes_before_the_coverage(void **state)
@@ -329,6 +351,7 @@ int main(void)
         cmocka_unit_test(the_brake_stops_everyone),
         cmocka_unit_test(dates_are_half_open),
         cmocka_unit_test(an_audience_that_fails_comes_before_the_holdout),
+        cmocka_unit_test(who_is_held_out_is_exposed_where_others_would_be),
         cmocka_unit_test(the_exclusive_range_is_half_open_and_comes_before_the_coverage),
         cmocka_unit_test(a_rollout_keeps_those_who_had_it_and_adds_its_share),
         cmocka_unit_test(a_ramp_is_a_row_of_steps),
