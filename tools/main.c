@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
     &command_backup,
     &command_restore,
     &command_erase,
+    &command_compact,
     &command_calc,
     NULL,
 };

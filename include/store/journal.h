@@ -87,4 +87,14 @@ struct journal_check {
 MUST_CHECK enum status journal_verify(struct journal *journal, struct journal_check *check,
                                       struct error *error);
 
+/* Writes every file anew, record by record, and puts the new one in the place of the old where it
+ * is smaller: nothing stays of what was deleted or overwritten.  A file whose records don't give
+ * its marks is left as it is.  The store is open for writing, the journal is not. */
+struct journal_compaction {
+    uint64_t before, after; /* bytes of all files */
+    uint64_t files, left;   /* all of them; left as they were for a fault */
+};
+MUST_CHECK enum status journal_compact(const struct store *store,
+                                       struct journal_compaction *compaction, struct error *error);
+
 #endif

@@ -92,4 +92,9 @@ MUST_CHECK enum status state_scan(struct state_transaction *transaction,
  * no use. */
 MUST_CHECK enum status state_copy(struct state *from, struct state *to, struct error *error);
 
+/* The current state copied, and the copy published; NOT_FOUND: there is none.  The store is open
+ * for writing, and nobody has the state open.  Bytes before and after. */
+MUST_CHECK enum status state_compact(const struct store *store, uint64_t *before, uint64_t *after,
+                                     struct error *error);
+
 #endif

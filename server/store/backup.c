@@ -212,12 +212,8 @@ static void locks_remove(const char *to)
     struct journal_files files;
     if (folder_path(folder, to, "journal", NULL) || journal_files_list(folder, &files, NULL))
         return;
-    for (size_t i = 0; i < files.count; i++) {
-        char name[40];
-        snprintf(name, sizeof name, "%020" PRIu64 ".mdb-lock", files.firsts[i]);
-        if (!folder_path(path, folder, name, NULL))
-            unlink(path);
-    }
+    for (size_t i = 0; i < files.count; i++)
+        journal_lock_remove(folder, files.firsts[i]);
     journal_files_done(&files);
     if (!folder_path(path, to, "state/1/lock.mdb", NULL))
         unlink(path);

@@ -1,15 +1,11 @@
 /*
- * Copies of the journal's files: of all for a backup, of each in its place to be compacted.
+ * Copies of the journal's files, for a backup, and of one, to be compacted.
  *
  * A sealed file never changes, so its bytes are copied as they are, or shared where the file system
  * can (copy_file_range).  The open one is copied record by record up to a sequence: a chunk is read
  * in a read transaction of its own, and written when that has ended, so that no transaction of the
  * source waits for the disk.  The copy has the same start, and a progress that is computed from the
  * records copied; it is the open file of the copy.
- *
- * Compacting writes a file anew the same way, record by record and never by pages, since LMDB's own
- * compacting copy carries what was deleted in the tails of other people's pages.  A file whose
- * records don't give its marks is left alone: `verify` tells of it, and nothing may hide that.
  */
 
 #include "journal_copy.h"
@@ -207,17 +203,25 @@ static enum status copy_begin(struct copying *copying, const char *folder, struc
     return status;
 }
 
-/* Gives back what was reserved, and removes the lock: nobody has the copy open. */
-static enum status copy_end(const char *folder, uint64_t first, uint64_t bytes, struct error *error)
+void journal_lock_remove(const char *folder, uint64_t first)
 {
     char path[FOLDER_PATH_SIZE];
     char name[40];
     snprintf(name, sizeof name, "%020" PRIu64 ".mdb-lock", first);
+    if (!folder_path(path, folder, name, NULL))
+        unlink(path);
+}
+
+/* Gives back what was reserved. */
+static enum status copy_end(const char *folder, uint64_t first, uint64_t bytes, struct error *error)
+{
+    char path[FOLDER_PATH_SIZE];
+    char name[32];
+    journal_lock_remove(folder, first);
+    snprintf(name, sizeof name, "%020" PRIu64 ".mdb", first);
     enum status status = folder_path(path, folder, name, error);
     if (status)
         return status;
-    unlink(path);
-    path[strlen(path) - strlen("-lock")] = '\0';
     return truncate(path, (off_t)bytes) == 0 ? STATUS_OK : fail_errno(path, "cut", error);
 }
 

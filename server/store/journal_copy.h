@@ -22,6 +22,9 @@ MUST_CHECK enum status journal_copy(struct journal *journal, const char *folder,
 MUST_CHECK enum status journal_file_copy(struct engine *from, uint64_t last, const char *folder,
                                          struct journal_mark *progress, struct error *error);
 
+/* The lock that an open file has beside it, of a file that nobody has open any more. */
+void journal_lock_remove(const char *folder, uint64_t first);
+
 /* A file's bytes, synced, mode 0600; `to` must not be there (CONFLICT), and isn't after a failure.
  */
 MUST_CHECK enum status file_copy(const char *from, const char *to, struct error *error);

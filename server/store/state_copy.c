@@ -139,3 +139,29 @@ enum status state_copy(struct state *from, struct state *to, struct error *error
     buffer_done(&copying.start);
     return status;
 }
+
+enum status state_compact(const struct store *store, uint64_t *before, uint64_t *after,
+                          struct error *error)
+{
+    const struct state_options unsynced = {.unsynced = true};
+    struct state *from = NULL;
+    struct state *to = NULL;
+    uint64_t bytes[2] = {0, 0};
+    enum status status = state_open(store, NULL, &from, error);
+    if (!status)
+        status = state_create(store, &unsynced, &to, error);
+    if (!status)
+        status = state_copy(from, to, error);
+    if (!status) {
+        bytes[0] = state_bytes(from);
+        bytes[1] = state_bytes(to);
+        status = state_publish(to, error);
+    }
+    state_close(to);
+    state_close(from);
+    if (status)
+        return status;
+    *before = bytes[0];
+    *after = bytes[1];
+    return STATUS_OK;
+}

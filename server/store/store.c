@@ -212,6 +212,15 @@ static enum status must_exist(const struct store *store, struct error *error)
     return status;
 }
 
+/* What a dead writer left. */
+static void leftovers_remove(const struct store *store)
+{
+    char path[FOLDER_PATH_SIZE];
+    state_remove_stale(store);
+    if (!folder_path(path, store->path, "compact", NULL))
+        folder_remove_tree(path);
+}
+
 enum status store_open(struct store *store, const char *path, enum store_mode mode,
                        struct error *error)
 {
@@ -237,7 +246,7 @@ enum status store_open(struct store *store, const char *path, enum store_mode mo
         return status;
     }
     if (mode != STORE_READ)
-        state_remove_stale(&made);
+        leftovers_remove(&made);
     *store = made;
     return STATUS_OK;
 }

@@ -14,6 +14,7 @@ ARGUMENTS = {
     "serve": ["--listen", "127.0.0.1:0"],
     "import": ["-"],
     "rebuild": [],
+    "compact": [],
 }
 
 
