@@ -83,9 +83,28 @@ struct journal_check {
     uint64_t first_fault;  /* a sequence, 0: none */
     uint64_t rewritten;    /* files that erasures rewrote, the last of them by `erasure` */
     uint64_t erasure;
+    uint64_t dropped;      /* the last sequence that retention has dropped, 0: none */
+    uint64_t kept;         /* of `records`: those kept of what was dropped */
 };
 MUST_CHECK enum status journal_verify(struct journal *journal, struct journal_check *check,
                                       struct error *error);
+
+/*
+ * Retention.  Whole sealed files at the beginning may be dropped.  Their records of catalogues and
+ * erasures stay, in a file of their own, since definitions belong to the truth: a scan visits these
+ * and passes over the rest, which it does not count as gaps.
+ */
+
+/* The last sequence dropped, 0: none. */
+uint64_t journal_dropped(struct journal *journal);
+/* *through: the end of the last of those sealed files, from the beginning on, whose last record was
+ * received before that time; what was dropped already where there is no further one. */
+MUST_CHECK enum status journal_droppable(struct journal *journal, int64_t before_ms,
+                                         uint64_t *through, struct error *error);
+/* Drops the sealed files up to there.  One thread, and not while another of this process scans
+ * them; a scan of another process may end with NOT_FOUND.  A crash leaves it undone or to be
+ * finished by the next journal_open. */
+MUST_CHECK enum status journal_drop(struct journal *journal, uint64_t through, struct error *error);
 
 /* Writes every file anew, record by record, and puts the new one in the place of the old where it
  * is smaller: nothing stays of what was deleted or overwritten.  A file whose records don't give

@@ -10,6 +10,7 @@
 
 #include "folder.h"
 #include "journal_copy.h"
+#include "journal_kept.h"
 #include "manifest.h"
 
 #include "base/file.h"
@@ -124,6 +125,11 @@ static enum status journal_take(struct making *making, struct error *error)
     for (size_t i = 0; !status && i < files.count; i++)
         buffer_format(&making->names, "journal/%020" PRIu64 ".mdb\n", files.firsts[i]);
     journal_files_done(&files);
+    uint64_t dropped = 0;
+    if (!status)
+        status = journal_kept_through(folder, &dropped, error);
+    if (!status && dropped)
+        name_add(making, "journal/" JOURNAL_KEPT_NAME);
     if (status)
         return status;
     making->made.sequence = copy.last;

@@ -15,6 +15,7 @@
 #include "store/journal.h"
 
 #include "journal_internal.h"
+#include "journal_kept.h"
 
 #include "base/limits.h"
 
@@ -182,6 +183,9 @@ static enum status open_to_append(struct journal *journal, struct error *error)
     uint64_t last = files.count ? files.firsts[files.count - 1] : 0;
     journal_files_done(&files);
     journal_folder_tidy(journal->folder);
+    status = journal_kept_tidy(journal->folder, error);
+    if (status)
+        return status;
     if (!last)
         return next_file(journal, error);
     status = journal_file_switch(journal, last, error);

@@ -12,6 +12,7 @@
 
 #include "folder.h"
 #include "journal_internal.h"
+#include "journal_kept.h"
 
 #include "base/file.h"
 
@@ -22,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define COPY_ATTEMPTS 10
 #define CHUNK_RECORDS JOURNAL_SCAN_SLICE
 #define CHUNK_BYTES ((size_t)8 << 20)
 #define COMMIT_EXTRA_BYTES (64 * 4096) /* roots, branches, free list, marks */
@@ -287,22 +289,58 @@ static enum status journal_copy_file(struct journal *journal, uint64_t first, co
     return STATUS_OK;
 }
 
-enum status journal_copy(struct journal *journal, const char *folder, struct journal_copy *copy,
-                         struct error *error)
+static enum status journal_copy_kept(struct journal *journal, const char *folder,
+                                     struct error *error)
+{
+    char from[FOLDER_PATH_SIZE];
+    char to[FOLDER_PATH_SIZE];
+    enum status status = folder_path(from, journal->folder, JOURNAL_KEPT_NAME, error);
+    if (!status)
+        status = folder_path(to, folder, JOURNAL_KEPT_NAME, error);
+    return status || access(from, F_OK) != 0 ? status : file_copy(from, to, error);
+}
+
+/* NOT_FOUND: a file was dropped meanwhile. */
+static enum status journal_copy_once(struct journal *journal, const char *folder,
+                                     struct journal_copy *copy, struct error *error)
 {
     struct journal_files files = {0};
-    struct journal_copy made = {.received_ms = TIME_NONE};
+    uint64_t dropped = 0;
     enum status status = journal_refresh(journal, error);
     if (status)
         return status;
-    made.last = journal_last_sequence(journal);
-    status = journal_files_list(journal->folder, &files, error);
-    for (size_t i = 0; !status && i < files.count; i++)
-        if (files.firsts[i] <= made.last || i == 0)
-            status = journal_copy_file(journal, files.firsts[i], folder, &made, error);
-    journal_files_done(&files);
+    *copy = (struct journal_copy){.last = journal_last_sequence(journal), .received_ms = TIME_NONE};
+    status = journal_copy_kept(journal, folder, error);
     if (!status)
-        status = folder_sync(folder, error);
+        status = journal_kept_through(folder, &dropped, error);
+    if (!status)
+        status = journal_files_list(journal->folder, &files, error);
+    for (size_t i = 0; !status && i < files.count; i++)
+        if (files.firsts[i] > dropped && (files.firsts[i] <= copy->last || copy->last == 0))
+            status = journal_copy_file(journal, files.firsts[i], folder, copy, error);
+    journal_files_done(&files);
+    return status;
+}
+
+enum status journal_copy(struct journal *journal, const char *folder, struct journal_copy *copy,
+                         struct error *error)
+{
+    struct journal_copy made = {0};
+    struct error last = {0};
+    enum status status = STATUS_NOT_FOUND;
+    for (int i = 0; status == STATUS_NOT_FOUND && i < COPY_ATTEMPTS; i++) {
+        last = (struct error){0};
+        if (i > 0) {
+            folder_remove_tree(folder);
+            status = folder_make(folder, 0700, error);
+            if (status)
+                return status;
+        }
+        status = journal_copy_once(journal, folder, &made, &last);
+    }
+    if (status)
+        return FAIL(error, status, last.where, 0, "%s", last.text);
+    status = folder_sync(folder, error);
     if (!status)
         *copy = made;
     return status;

@@ -201,7 +201,7 @@ enum status journal_file_make(const char *folder, const struct journal_mark *bef
     return status;
 }
 
-enum status journal_file_open(const char *folder, uint64_t first, unsigned flags, size_t map_size,
+enum status journal_path_open(const char *path, unsigned flags, size_t map_size,
                               struct engine **engine, struct error *error)
 {
     const struct engine_options options = {
@@ -210,10 +210,16 @@ enum status journal_file_open(const char *folder, uint64_t first, unsigned flags
         .flags = ENGINE_ONE_FILE | flags,
         .map_size = map_size,
     };
+    return engine_open(path, &options, engine, error);
+}
+
+enum status journal_file_open(const char *folder, uint64_t first, unsigned flags, size_t map_size,
+                              struct engine **engine, struct error *error)
+{
     char path[PATH_SIZE];
     if (!path_of_first(path, folder, first))
         return FAIL(error, STATUS_INVALID, folder, 0, "the path is too long");
-    return engine_open(path, &options, engine, error);
+    return journal_path_open(path, flags, map_size, engine, error);
 }
 
 /* The first sequence that a name tells, 0 when it is no journal file's. */

@@ -69,6 +69,9 @@ MUST_CHECK enum status journal_aside_open(const char *folder, size_t map_size,
                                           struct engine **engine, struct error *error);
 MUST_CHECK enum status journal_aside_rename(const char *folder, uint64_t first,
                                             struct error *error);
+/* The same for any path. */
+MUST_CHECK enum status journal_path_open(const char *path, unsigned flags, size_t map_size,
+                                         struct engine **engine, struct error *error);
 /* Removes what a crash left of a file half made. */
 void journal_folder_tidy(const char *folder);
 

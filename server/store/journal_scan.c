@@ -8,6 +8,7 @@
  */
 
 #include "journal_internal.h"
+#include "journal_kept.h"
 
 #include <stdlib.h>
 
@@ -134,6 +135,39 @@ static enum status scan_files(struct journal *journal, const struct journal_file
     return STATUS_OK;
 }
 
+/* What is kept of the records that were dropped; no gaps are counted among them. */
+static enum status scan_dropped(struct journal *journal, struct walk *walk, struct error *error)
+{
+    struct journal_kept kept;
+    enum status status = journal_kept_open(journal->folder, &kept, error);
+    if (status || kept.through < walk->next) {
+        journal_kept_close(&kept);
+        return status;
+    }
+    struct walk inner = *walk;
+    uint64_t end = kept.through < walk->end ? kept.through : walk->end;
+    inner.end = end;
+    status = walk_file(kept.engine, &inner, error);
+    journal_kept_close(&kept);
+    walk->left = inner.left;
+    walk->next = status || inner.left == 0 ? inner.next : end + 1;
+    return status;
+}
+
+static enum status scan_all(struct journal *journal, struct walk *walk, struct error *error)
+{
+    struct journal_files files;
+    enum status status = scan_dropped(journal, walk, error);
+    if (!status)
+        status = journal_files_live(journal->folder, &files, error);
+    if (status)
+        return status;
+    if (walk->next <= walk->end && walk->left > 0)
+        status = scan_files(journal, &files, walk, error);
+    journal_files_done(&files);
+    return status;
+}
+
 enum status journal_scan(struct journal *journal, struct journal_scan *scan, struct error *error)
 {
     struct walk walk = {
@@ -150,12 +184,7 @@ enum status journal_scan(struct journal *journal, struct journal_scan *scan, str
     walk.end = atomic_load(&journal->last_sequence);
     if (walk.next > walk.end)
         return STATUS_OK;
-    struct journal_files files;
-    status = journal_files_list(journal->folder, &files, error);
-    if (status)
-        return status;
-    status = scan_files(journal, &files, &walk, error);
-    journal_files_done(&files);
+    status = scan_all(journal, &walk, error);
     if (!status && walk.left > 0) /* missing at the end */
         walk_gap(&walk, walk.end + 1);
     scan->next = walk.next;
@@ -272,6 +301,32 @@ static enum status verify_file(struct engine *engine, uint64_t first, struct jou
     return STATUS_OK;
 }
 
+/* What is kept of dropped files; *before gets the end of the last of them. */
+static enum status verify_kept(struct journal *journal, struct journal_check *check,
+                               struct journal_mark *before, struct error *error)
+{
+    struct journal_kept kept;
+    enum status status = journal_kept_open(journal->folder, &kept, error);
+    if (status || !kept.engine)
+        return status;
+    struct verify verify = {.check = check};
+    struct walk walk = {.next = 1,
+                        .end = kept.through,
+                        .left = UINT64_MAX,
+                        .visit = verify_visit,
+                        .context = &verify};
+    status = walk_file(kept.engine, &walk, error);
+    check->dropped = kept.through;
+    check->kept = verify.count;
+    if (verify.count != kept.count || !digest_equal(&verify.chain, &kept.digest)) {
+        check->chain_breaks++;
+        verify_fault(check, 1);
+    }
+    *before = kept.seal;
+    journal_kept_close(&kept);
+    return status;
+}
+
 enum status journal_verify(struct journal *journal, struct journal_check *check,
                            struct error *error)
 {
@@ -279,9 +334,11 @@ enum status journal_verify(struct journal *journal, struct journal_check *check,
     enum status status = journal_refresh(journal, error);
     if (status)
         return status;
-    struct journal_files files;
-    status = journal_files_list(journal->folder, &files, error);
+    struct journal_files files = {0};
     struct journal_mark before = {0};
+    status = verify_kept(journal, check, &before, error);
+    if (!status)
+        status = journal_files_live(journal->folder, &files, error);
     uint64_t last = journal_open_first(journal); /* a later file has come since */
     for (size_t i = 0; !status && i < files.count && files.firsts[i] <= last; i++) {
         struct open_file *file;
