@@ -38,7 +38,11 @@ static enum status compact(const struct store *store, struct error *error)
         printf(
             "journal: %llu of %llu files left as they are: rewritten by an erasure, or damaged\n",
             (unsigned long long)journal.left, (unsigned long long)journal.files);
-    return state_part(store, "state", error);
+    struct store base;
+    status = state_part(store, "state", error);
+    if (!status)
+        status = store_base(store, &base, error);
+    return status ? status : state_part(&base, "base", error);
 }
 
 static int run(const struct options *options)

@@ -24,9 +24,10 @@
 struct fold;
 
 struct fold_options {
-    const struct store *store; /* open for writing; borrowed */
-    struct journal *journal;   /* borrowed */
-    size_t batch;              /* records a step, 0: 100 000 */
+    const struct store *store;  /* open for writing; borrowed */
+    struct journal *journal;    /* borrowed */
+    size_t batch;               /* records a step, 0: 100 000 */
+    const struct store *origin; /* whose base it is; NULL: of `store` */
 };
 
 /* Opens the current state, or makes an empty one; a state of another version or a damaged one is
@@ -51,6 +52,25 @@ struct fold_progress {
 };
 void fold_progress(struct fold *fold, struct fold_progress *progress);
 struct view *fold_view(struct fold *fold); /* one reference, the caller's */
+
+/*
+ * One step of retention (architecture 1), by the thread of fold_advance: once sealed files of the
+ * journal end before `before_ms`, the state at their end is built in STORE/base, a batch a step,
+ * and published with a digest of its rows; then the files are dropped.  States are built from the
+ * base from then on.  While a second state is on its way nothing is dropped.  *more: there is more
+ * to do at once; *through: what was dropped by this step, 0: nothing.
+ */
+MUST_CHECK enum status fold_retain(struct fold *fold, int64_t before_ms, bool *more,
+                                   uint64_t *through, struct error *error);
+
+/* What `verify` can still tell of what was dropped: the rows of the base against their digest. */
+struct fold_base_check {
+    uint64_t dropped;  /* the last sequence dropped, 0: none; then the rest is 0 too */
+    uint64_t sequence; /* the one up to which the base was folded */
+    bool sound;        /* its rows give the digest, and it reaches as far as was dropped */
+};
+MUST_CHECK enum status fold_base_verify(const struct fold_options *options,
+                                        struct fold_base_check *check, struct error *error);
 
 /* Builds a state from the journal's beginning and publishes it.  `progress` may be NULL. */
 struct fold_rebuild_options {

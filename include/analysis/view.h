@@ -90,6 +90,12 @@ const struct definition *view_definition(const struct view_transaction *transact
                                          enum definition_role role);
 struct state_transaction *view_state(struct view_transaction *transaction);
 
+/* Time of receipt up to which records were dropped before the definition was declared, so that what
+ * only these told may be missing (--retention); TIME_NONE: it lacks nothing. */
+MUST_CHECK enum status view_lacks_before(struct view_transaction *transaction,
+                                         const struct definition *definition, int64_t *time_ms,
+                                         struct error *error);
+
 /* What delivery decided and nothing else: counted over all records folded. */
 struct delivery {
     uint64_t messages, duplicates, late, damaged;

@@ -16,9 +16,11 @@ struct service_options {
     size_t listen_count;
     const char *store;
     const char *experiments;
-    unsigned workers; /* 0: one a core */
-    int ready_fd;     /* -1: none; the same lines as standard output go there */
-    size_t map_size;  /* of the state; 0: the default */
+    unsigned workers;           /* 0: one a core */
+    int ready_fd;               /* -1: none; the same lines as standard output go there */
+    size_t map_size;            /* of the state; 0: the default */
+    int64_t journal_file_bytes; /* 0: the default */
+    int64_t retention_ms;       /* messages received longer ago may be dropped; 0: none */
     int64_t drain_timeout_ms;
     bool watch;                /* the experiments folder */
     bool pseudonymous;         /* of a store that is made; one that is there is as it is */

@@ -91,6 +91,9 @@ MUST_CHECK enum status state_scan(struct state_transaction *transaction,
  * are short.  CONFLICT: `from` was written meanwhile (its table META has changed); `to` is then of
  * no use. */
 MUST_CHECK enum status state_copy(struct state *from, struct state *to, struct error *error);
+/* The same for the tables of these bits: 1u << STATE_UNITS and so on. */
+MUST_CHECK enum status state_copy_tables(struct state *from, struct state *to, unsigned tables,
+                                         struct error *error);
 
 /* The current state copied, and the copy published; NOT_FOUND: there is none.  The store is open
  * for writing, and nobody has the state open.  Bytes before and after. */

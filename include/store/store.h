@@ -9,6 +9,7 @@
  *               ids are pseudonyms, a second line that says `pseudonymous`
  *     journal/  a row of LMDB files, named by their first sequence
  *     state/    N/ a state environment each; `current` is a symbolic link to the one in use
+ *     base/     the same, of the state at the end of the journal files that retention dropped
  *
  * A writer holds the lock from store_open to store_close; readers take none.
  */
@@ -41,6 +42,10 @@ static inline struct slice store_secret(const struct store *store)
 {
     return (struct slice){.data = (const char *)store->secret, .size = sizeof store->secret};
 }
+/* The folder of the base as if it were a store, for its state alone: no lock, no journal.  INVALID:
+ * the path is too long. */
+MUST_CHECK enum status store_base(const struct store *store, struct store *base,
+                                  struct error *error);
 /* Bytes free on the file system of the store. */
 uint64_t store_free_bytes(const struct store *store);
 

@@ -195,6 +195,9 @@ enum status builder_step(struct builder *builder, uint64_t last, bool *more, str
         end = last;
     if (builder->progress.watermark >= end)
         return STATUS_OK;
+    if (builder->progress.watermark < journal_dropped(builder->options.journal))
+        return FAIL(error, STATUS_STORAGE, "state", 0,
+                    "the records after it were dropped; it has to be built anew from the base");
     uint64_t count = end - builder->progress.watermark;
     if (count > builder->options.batch)
         count = builder->options.batch;

@@ -202,6 +202,18 @@ static enum status unit_judge(struct builder *builder, uint64_t unit, struct err
     return status;
 }
 
+enum status linked_judge_new(struct builder *builder, uint64_t unit, struct error *error)
+{
+    struct judgement judgement = {.builder = builder, .error = error};
+    struct time_side side = {.builder = builder};
+    struct unit_source source = {.record = side_record, .members = side_members, .context = &side};
+    struct unit_view view;
+    arena_reset(&builder->unit_arena);
+    enum status status = unit_view_make(&builder->unit_arena, &source, unit,
+                                        builder->scheme->with_members, &view, error);
+    return status ? status : judge_after(&judgement, &view);
+}
+
 static enum status linked_gather(struct builder *builder, struct unit_set *set, struct error *error)
 {
     const struct linked *linked = &builder->linked;

@@ -63,6 +63,9 @@ MUST_CHECK enum status linked_remember(struct builder *builder, uint64_t unit, e
                                        struct slice bytes, struct error *error);
 /* Judges all units whose view reads a record that is remembered. */
 MUST_CHECK enum status linked_judge(struct builder *builder, struct error *error);
+/* Judges a unit that has contributed nothing yet. */
+MUST_CHECK enum status linked_judge_new(struct builder *builder, uint64_t unit,
+                                        struct error *error);
 void linked_clear(struct linked *linked);
 void linked_done(struct linked *linked);
 

@@ -318,5 +318,7 @@ struct value health_value(const struct study *study)
     value_add(arena, &object, "never_received", never_received_value(study));
     value_add(arena, &object, "gaps", gaps_value(study));
     value_add(arena, &object, "mixed_accounts", value_null());
+    if (study->lacks_before_ms != TIME_NONE) /* only where messages were dropped (--retention) */
+        value_add(arena, &object, "lacks_before", time_value(arena, study->lacks_before_ms));
     return object;
 }

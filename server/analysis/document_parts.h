@@ -122,6 +122,7 @@ struct study {
     uint64_t *crossed;       /* [variant] */
     struct exposures totals; /* of all variants */
     struct study_quality quality;
+    int64_t lacks_before_ms; /* view_lacks_before */
     struct ratio_report ratio;
     struct ratio_segment *ratio_segments; /* [segmentation], plain ones */
     struct crossed_report crossing;

@@ -211,6 +211,19 @@ static void study_definitions(struct view_transaction *transaction, struct study
     study->exploratory.definition = current;
 }
 
+/* Of the registered definition, else of the current one beside it. */
+static enum status study_lacks(struct view_transaction *transaction, struct study *study,
+                               struct error *error)
+{
+    const struct definition *both[] = {study->main.definition, study->exploratory.definition};
+    enum status status = STATUS_OK;
+    study->lacks_before_ms = TIME_NONE;
+    for (size_t i = 0; !status && i < 2 && study->lacks_before_ms == TIME_NONE; i++)
+        if (both[i])
+            status = view_lacks_before(transaction, both[i], &study->lacks_before_ms, error);
+    return status;
+}
+
 enum status study_make(struct view_transaction *transaction, const struct document_options *options,
                        struct arena *arena, struct study *study, struct error *error)
 {
@@ -223,7 +236,8 @@ enum status study_make(struct view_transaction *transaction, const struct docume
         return status;
     study_definitions(transaction, study);
     study_main_metrics(study);
-    if (study->main.definition)
+    status = study_lacks(transaction, study, error);
+    if (!status && study->main.definition)
         status = group_read(transaction, study, &study->main, error);
     if (!status && study->exploratory.definition) {
         study_exploratory_metrics(study);

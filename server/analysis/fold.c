@@ -19,6 +19,7 @@
 
 #include "analysis/fold.h"
 
+#include "base.h"
 #include "builder.h"
 #include "store/erasure.h"
 
@@ -30,6 +31,8 @@ struct fold {
     struct fold_options options;
     struct builder *first;
     struct builder *second;      /* NULL: none on its way */
+    struct builder *base;        /* of retention; NULL: none on its way */
+    uint64_t base_through;       /* where it ends */
     uint64_t second_seen;        /* the last catalogue that was weighed for it */
     bool second_failed;          /* its last step did, for damage */
     bool is_mending;             /* the first is damaged, and not folded any further */
@@ -42,9 +45,10 @@ struct fold {
 
 static struct builder_options builder_options_of(const struct fold_options *options)
 {
-    return (struct builder_options){.secret = store_secret(options->store),
-                                    .journal = options->journal,
-                                    .batch = options->batch};
+    /* The secret is borrowed, and a store made for a base or for verifying may go before. */
+    const struct store *owner = options->origin ? options->origin : options->store;
+    return (struct builder_options){
+        .secret = store_secret(owner), .journal = options->journal, .batch = options->batch};
 }
 
 /* A state built by these catalogues, with nothing folded yet. */
@@ -65,7 +69,15 @@ enum status builder_start(const struct fold_options *options,
         return status;
     }
     status = view_new(state, &view, error);
-    return status ? status : builder_open(&builder_options, view, builder, error);
+    if (status)
+        return status;
+    if (journal_dropped(options->journal))
+        status = base_load(options, &builder_options, view, error);
+    if (status) {
+        view_release(view);
+        return status;
+    }
+    return builder_open(&builder_options, view, builder, error);
 }
 
 uint64_t journal_purged(const struct fold_options *options)
@@ -165,6 +177,7 @@ void fold_close(struct fold *fold)
 {
     if (!fold)
         return;
+    builder_free(fold->base);
     builder_free(fold->second);
     builder_free(fold->first);
     view_release(fold->view);
@@ -311,6 +324,67 @@ enum status fold_advance(struct fold *fold, bool *more, struct error *error)
         second_judge(fold, status);
     }
     fold_tell(fold);
+    return status;
+}
+
+/* Begins a base where there is something to drop. */
+static enum status base_begin(struct fold *fold, int64_t before_ms, struct error *error)
+{
+    struct journal *journal = fold->options.journal;
+    struct catalogue_records catalogues = {0};
+    uint64_t through = 0;
+    enum status status = journal_droppable(journal, before_ms, &through, error);
+    if (status || through <= journal_dropped(journal) ||
+        through > builder_progress(fold->first)->watermark)
+        return status;
+    status = catalogues_of_state(view_owned_state(builder_view(fold->first)), &catalogues, error);
+    if (!status)
+        status = base_start(&fold->options, &catalogues, &fold->base, error);
+    catalogue_records_done(&catalogues);
+    fold->base_through = through;
+    return status;
+}
+
+static enum status base_finish(struct fold *fold, uint64_t *through, struct error *error)
+{
+    bool fits =
+        digest_equal(&builder_progress(fold->base)->scheme, &builder_progress(fold->first)->scheme);
+    enum status status = STATUS_OK;
+    if (fits)
+        status = base_publish(fold->base, error);
+    builder_free(fold->base);
+    fold->base = NULL;
+    if (!status && fits)
+        status = journal_drop(fold->options.journal, fold->base_through, error);
+    if (!status && fits)
+        *through = fold->base_through;
+    return status;
+}
+
+enum status fold_retain(struct fold *fold, int64_t before_ms, bool *more, uint64_t *through,
+                        struct error *error)
+{
+    const struct progress *first = builder_progress(fold->first);
+    bool is_settled = !fold->second && !fold->is_mending && first->seen == first->used;
+    enum status status = STATUS_OK;
+    *more = false;
+    *through = 0;
+    if (!is_settled) {
+        builder_free(fold->base);
+        fold->base = NULL;
+        return STATUS_OK;
+    }
+    if (!fold->base)
+        status = base_begin(fold, before_ms, error);
+    if (status || !fold->base)
+        return status;
+    status = builder_step(fold->base, fold->base_through, more, error);
+    if (!status && builder_progress(fold->base)->watermark >= fold->base_through)
+        return base_finish(fold, through, error);
+    if (status) {
+        builder_free(fold->base);
+        fold->base = NULL;
+    }
     return status;
 }
 

@@ -278,6 +278,7 @@ enum status fold_verify(const struct fold_options *options,
     }
     struct fold_options aside = *options;
     aside.store = &scratch;
+    aside.origin = options->store;
     status = verify_progress(comparison.view, &progress, error);
     if (!status)
         status = verify_settled(options, &progress, error);

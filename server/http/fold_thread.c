@@ -13,6 +13,7 @@
 #define FOLD_NICE 10
 #define SLEEP_S 1 /* without news: other processes may have written a catalogue */
 #define RETRY_S 5
+#define RETENTION_LOOK_MS (60 * SECOND_MS) /* the longest between two looks */
 
 struct fold_thread {
     struct service *service;
@@ -21,6 +22,7 @@ struct fold_thread {
     pthread_cond_t is_changed;
     bool has_news;
     bool is_stopping;
+    int64_t retention_us; /* monotonic time of the next look */
 };
 
 /* Sleeps until there is news, or for so long; false: stop. */
@@ -47,6 +49,26 @@ static bool fold_thread_is_stopping(struct fold_thread *thread)
     return is_stopping;
 }
 
+/* A step of retention where there is one to be made; *more: it goes on at once. */
+static enum status fold_thread_retain(struct fold_thread *thread, bool *more, struct error *error)
+{
+    struct service *service = thread->service;
+    int64_t retention_ms = service->options->retention_ms;
+    int64_t now_us = monotonic_us();
+    uint64_t through = 0;
+    if (!retention_ms || now_us < thread->retention_us)
+        return STATUS_OK;
+    enum status status = fold_retain(service->fold, clock_now_ms(&clock_system) - retention_ms,
+                                     more, &through, error);
+    if (through)
+        log_info("fold", "journal files are past the retention and were dropped",
+                 LOG_INT("through", through), );
+    int64_t wait_ms = retention_ms / 10 < RETENTION_LOOK_MS ? retention_ms / 10 : RETENTION_LOOK_MS;
+    if (status || !*more)
+        thread->retention_us = now_us + wait_ms * 1000;
+    return status;
+}
+
 static void *fold_thread_main(void *context)
 {
     struct fold_thread *thread = context;
@@ -57,6 +79,8 @@ static void *fold_thread_main(void *context)
         struct error error = {0};
         bool has_more = false;
         enum status status = fold_advance(service->fold, &has_more, &error);
+        if (!status && !has_more)
+            status = fold_thread_retain(thread, &has_more, &error);
         if (status)
             log_error("fold", "a step failed", LOG_TEXT("reason", error.text), );
         if ((status != STATUS_OK) != was_broken)

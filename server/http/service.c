@@ -197,7 +197,7 @@ static enum status privacy_begin(struct service *service, struct error *error)
 static enum status store_begin(struct service *service, struct error *error)
 {
     const struct service_options *options = service->options;
-    const struct journal_options journal = {.map_size = 0};
+    const struct journal_options journal = {.file_bytes = options->journal_file_bytes};
     enum status status = store_open(&service->store, options->store, STORE_CREATE, error);
     service->has_store = !status;
     service->store.map_size = options->map_size;

@@ -225,6 +225,20 @@ static void health_lag(struct painter *painter, const struct value *document)
     buffer_done(&line);
 }
 
+/* Messages were dropped by retention before the definition was declared. */
+static void health_lacks(struct painter *painter, const struct value *health)
+{
+    struct buffer line = {0};
+    if (member_is_null(health, "lacks_before"))
+        return;
+    buffer_format(&line,
+                  "declared after the messages up to %.*s were dropped: of these it has what was "
+                  "kept for earlier definitions",
+                  SLICE_ARGS(member_text(health, "lacks_before")));
+    health_line(painter, "lacks", &line);
+    buffer_done(&line);
+}
+
 void text_health(struct painter *painter, const struct value *document)
 {
     const struct value *health = member(document, "health");
@@ -235,6 +249,7 @@ void text_health(struct painter *painter, const struct value *document)
         paint_text(painter, SLICE("there is nothing to judge yet"));
         paint_end(painter);
         health_lag(painter, document);
+        health_lacks(painter, health);
         health_outside(painter, document);
         health_counts(painter, document);
         health_list(painter, "names", "never received", member(health, "never_received"));
@@ -248,6 +263,7 @@ void text_health(struct painter *painter, const struct value *document)
     paint_style(painter, PAINT_PLAIN);
     paint_end(painter);
     health_lag(painter, document);
+    health_lacks(painter, health);
     if (!member_is_null(health, "damage")) {
         paint_text(painter, SLICE("  damage"));
         paint_to(painter, 12);

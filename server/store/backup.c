@@ -61,29 +61,45 @@ static enum status own_file_copy(struct making *making, const char *name, struct
     return status;
 }
 
-/* A state under `folder` of the store ("": its own, "/base": the base's) to the same place. */
-static enum status state_copy_once(struct making *making, const char *folder, struct error *error)
+/* A state of the store to the same place of the copy. */
+static enum status state_copy_once(const struct store *from, const struct store *to,
+                                   struct error *error)
 {
-    struct store from = *making->options->store;
-    struct store to = making->copy;
+    struct store reading = *from;
+    struct store writing = *to;
     struct state *source = NULL;
     struct state *copy = NULL;
     const struct state_options unsynced = {.unsynced = true};
-    from.mode = STORE_READ;
-    to.mode = STORE_CREATE;
-    if (snprintf(from.path, sizeof from.path, "%s%s", making->options->store->path, folder) >=
-            (int)sizeof from.path ||
-        snprintf(to.path, sizeof to.path, "%s%s", making->copy.path, folder) >= (int)sizeof to.path)
-        return FAIL(error, STATUS_INVALID, making->options->to, 0, "the path is too long");
-    enum status status = state_open(&from, NULL, &source, error);
+    reading.mode = STORE_READ;
+    writing.mode = STORE_CREATE;
+    enum status status = state_open(&reading, NULL, &source, error);
     if (!status)
-        status = state_create(&to, &unsynced, &copy, error);
+        status = state_create(&writing, &unsynced, &copy, error);
     if (!status)
         status = state_copy(source, copy, error);
     if (!status)
         status = state_publish(copy, error);
     state_close(copy);
     state_close(source);
+    return status;
+}
+
+/* The base without which the rest of a journal can't be folded. */
+static enum status base_take(struct making *making, struct error *error)
+{
+    struct store from;
+    struct store to;
+    enum status status = part_make(making, "base", error);
+    if (!status)
+        status = part_make(making, "base/state", error);
+    if (!status)
+        status = store_base(making->options->store, &from, error);
+    if (!status)
+        status = store_base(&making->copy, &to, error);
+    if (!status)
+        status = state_copy_once(&from, &to, error);
+    if (!status)
+        name_add(making, "base/state/1/data.mdb");
     return status;
 }
 
@@ -95,7 +111,7 @@ static enum status state_take(struct making *making, struct error *error)
         return status;
     for (int i = 0; i < STATE_ATTEMPTS; i++) {
         last = (struct error){0};
-        status = state_copy_once(making, "", &last);
+        status = state_copy_once(making->options->store, &making->copy, &last);
         if (status != STATUS_CONFLICT)
             break;
     }
@@ -130,6 +146,8 @@ static enum status journal_take(struct making *making, struct error *error)
         status = journal_kept_through(folder, &dropped, error);
     if (!status && dropped)
         name_add(making, "journal/" JOURNAL_KEPT_NAME);
+    if (!status && dropped)
+        status = base_take(making, error);
     if (status)
         return status;
     making->made.sequence = copy.last;
@@ -222,6 +240,8 @@ static void locks_remove(const char *to)
         journal_lock_remove(folder, files.firsts[i]);
     journal_files_done(&files);
     if (!folder_path(path, to, "state/1/lock.mdb", NULL))
+        unlink(path);
+    if (!folder_path(path, to, "base/state/1/lock.mdb", NULL))
         unlink(path);
 }
 

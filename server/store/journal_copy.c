@@ -155,6 +155,8 @@ static void progress_add(struct journal_mark *progress, struct slice key, struct
         progress->first_received_ms = record.received_ms;
     if (!record.damaged && record.kind == RECORD_CATALOGUE)
         progress->catalogue = record.sequence;
+    if (!record.damaged && record.kind == RECORD_ERASURE)
+        progress->erasure = record.sequence;
 }
 
 static enum status chunk_put(struct copying *copying, struct engine_transaction *transaction,

@@ -126,6 +126,12 @@ static enum status table_copy(struct copying *copying, enum state_table table, s
 
 enum status state_copy(struct state *from, struct state *to, struct error *error)
 {
+    return state_copy_tables(from, to, (1u << STATE_TABLE_COUNT) - 1, error);
+}
+
+enum status state_copy_tables(struct state *from, struct state *to, unsigned tables,
+                              struct error *error)
+{
     struct copying copying = {.from = from, .to = to};
     struct state_transaction *transaction = NULL;
     enum status status = state_begin(from, false, &transaction, error);
@@ -133,7 +139,8 @@ enum status state_copy(struct state *from, struct state *to, struct error *error
         status = meta_read(transaction, &copying.meta, error);
     state_abort(transaction);
     for (unsigned table = 0; !status && table < STATE_TABLE_COUNT; table++)
-        status = table_copy(&copying, (enum state_table)table, error);
+        if (tables & 1u << table)
+            status = table_copy(&copying, (enum state_table)table, error);
     arena_done(&copying.arena);
     buffer_done(&copying.meta);
     buffer_done(&copying.start);

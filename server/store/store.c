@@ -258,6 +258,15 @@ void store_close(struct store *store)
     store->lock_fd = -1;
 }
 
+enum status store_base(const struct store *store, struct store *base, struct error *error)
+{
+    *base = *store;
+    base->lock_fd = -1;
+    if (snprintf(base->path, sizeof base->path, "%s/base", store->path) >= (int)sizeof base->path)
+        return FAIL(error, STATUS_INVALID, store->path, 0, "the path is too long");
+    return STATUS_OK;
+}
+
 uint64_t store_free_bytes(const struct store *store)
 {
     struct statvfs info;

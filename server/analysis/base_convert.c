@@ -1,0 +1,400 @@
+/*
+ * A state begun from a base of another scheme: the units of the base under the numbers of the new
+ * scheme, and everybody judged anew.
+ *
+ * What the old scheme kept and the new one knows is carried over: exposures, traits, the times of
+ * events, activity, steps and links.  A condition or a property that the old scheme did not look at
+ * is not there for the events before the base ends, nor are events, traits and steps that it did
+ * not keep.  So definitions that the old state had lack nothing, and of the others META says that
+ * they may (base.h).
+ */
+
+#include "base.h"
+
+#include "builder_parts.h"
+#include "unit_lists.h"
+
+#include <stdlib.h>
+
+#define UNITS_AT_ONCE 5000
+
+static const struct slice lacking_key = {.data = "lacking", .size = 7};
+
+/* From the numbers of one scheme to those of another; -1: the other one has none. */
+struct conversion {
+    const struct scheme *from, *to;
+    struct arena *arena; /* of the unit under work */
+    struct error *error;
+};
+
+static int trait_of(const struct conversion *conversion, size_t index)
+{
+    for (size_t i = 0; i < conversion->to->trait_count; i++)
+        if (slice_equal(conversion->to->traits[i].path, conversion->from->traits[index].path))
+            return (int)i;
+    return -1;
+}
+
+static int filter_of(const struct conversion *conversion, size_t index)
+{
+    for (size_t i = 0; i < conversion->to->filter_count; i++)
+        if (slice_equal(conversion->to->filters[i].text, conversion->from->filters[index].text))
+            return (int)i;
+    return -1;
+}
+
+static int step_of(const struct conversion *conversion, size_t index)
+{
+    for (size_t i = 0; i < conversion->from->experiment_count; i++) {
+        const struct scheme_experiment *experiment = &conversion->from->experiments[i];
+        if (index < experiment->step_base ||
+            index >= experiment->step_base + experiment->step_count)
+            continue;
+        int to = scheme_experiment(conversion->to, experiment->key);
+        if (to < 0)
+            return -1;
+        const struct scheme_experiment *other = &conversion->to->experiments[to];
+        int step = scheme_step(other, experiment->steps[index - experiment->step_base].name);
+        return step < 0 ? -1 : (int)other->step_base + step;
+    }
+    return -1;
+}
+
+/* The number of a list in the new scheme, -1: none, -2: the old one is damaged. */
+static int index_of(const struct conversion *conversion, const struct unit_list *list)
+{
+    const struct scheme *from = conversion->from;
+    const size_t index = list->index;
+    switch (UNIT_LIST_BASE(list->type)) {
+    case UNIT_LIST_EXPOSURES:
+        return index < from->experiment_count
+                   ? scheme_experiment(conversion->to, from->experiments[index].key)
+                   : -2;
+    case UNIT_LIST_TRAITS: return index < from->trait_count ? trait_of(conversion, index) : -2;
+    case UNIT_LIST_EVENTS:
+        return index < from->event_count ? scheme_event(conversion->to, from->events[index].name)
+                                         : -2;
+    case UNIT_LIST_ACTIVITY: return index < from->filter_count ? filter_of(conversion, index) : -2;
+    case UNIT_LIST_STEPS: return index < from->step_count ? step_of(conversion, index) : -2;
+    default: return (int)index; /* links know no scheme */
+    }
+}
+
+static uint8_t variant_of(const struct scheme_experiment *from, const struct scheme_experiment *to,
+                          uint8_t variant)
+{
+    if (variant >= from->variant_count)
+        return VARIANT_NONE;
+    for (size_t i = 0; i < to->variant_count; i++)
+        if (slice_equal(to->variants[i], from->variants[variant]))
+            return (uint8_t)i;
+    return VARIANT_NONE;
+}
+
+static void exposure_convert(const struct conversion *conversion, const struct unit_list *list,
+                             int index, const char *entry, char *out)
+{
+    const struct scheme_experiment *from = &conversion->from->experiments[list->index];
+    const struct scheme_experiment *to = &conversion->to->experiments[index];
+    struct exposure_payload payload = exposure_payload_read(entry);
+    payload.variant = variant_of(from, to, payload.variant);
+    payload.computed = variant_of(from, to, payload.computed);
+    memcpy(out, entry, ENTRY_HEAD_SIZE);
+    exposure_payload_write(&payload, out + ENTRY_HEAD_SIZE);
+}
+
+static int condition_of(const struct scheme_event *from, struct slice text)
+{
+    for (size_t i = 0; i < from->condition_count; i++)
+        if (slice_equal(from->condition_texts[i], text))
+            return (int)i;
+    return -1;
+}
+
+static int property_of(const struct scheme_event *from, struct slice path)
+{
+    for (size_t i = 0; i < from->property_count; i++)
+        if (slice_equal(from->properties[i], path))
+            return (int)i;
+    return -1;
+}
+
+static size_t event_size(const struct scheme_event *event)
+{
+    return ENTRY_HEAD_SIZE + (event->condition_count + 7) / 8 + 8 * event->property_count;
+}
+
+static void event_convert(const struct scheme_event *from, const struct scheme_event *to,
+                          const char *entry, char *out)
+{
+    const char *bits = entry + ENTRY_HEAD_SIZE;
+    const char *values = bits + (from->condition_count + 7) / 8;
+    char *out_bits = out + ENTRY_HEAD_SIZE;
+    char *out_values = out_bits + (to->condition_count + 7) / 8;
+    memset(out, 0, event_size(to));
+    memcpy(out, entry, ENTRY_HEAD_SIZE);
+    for (size_t i = 0; i < to->condition_count; i++) {
+        int at = condition_of(from, to->condition_texts[i]);
+        if (at >= 0 && (unsigned char)bits[at / 8] >> (at % 8) & 1)
+            out_bits[i / 8] = (char)(out_bits[i / 8] | 1 << (i % 8));
+    }
+    for (size_t i = 0; i < to->property_count; i++) {
+        int at = property_of(from, to->properties[i]);
+        uint64_t value = at >= 0 ? load_u64(values + 8 * at) : (uint64_t)UNIT_NO_NUMBER;
+        value = htole64(value);
+        memcpy(out_values + 8 * i, &value, sizeof value);
+    }
+}
+
+/* The size of an entry in the new scheme, and its bytes. */
+static size_t entry_convert(const struct conversion *conversion, const struct unit_list *list,
+                            int index, const char *entry, char *out)
+{
+    size_t size = entry_size(list, entry);
+    switch (UNIT_LIST_BASE(list->type)) {
+    case UNIT_LIST_EXPOSURES: exposure_convert(conversion, list, index, entry, out); return size;
+    case UNIT_LIST_EVENTS:
+        event_convert(&conversion->from->events[list->index], &conversion->to->events[index], entry,
+                      out);
+        return event_size(&conversion->to->events[index]);
+    default: memcpy(out, entry, size); return size;
+    }
+}
+
+static enum status conversion_damaged(const struct conversion *conversion)
+{
+    return FAIL(conversion->error, STATUS_STORAGE, "base", 0, "a unit of the base is damaged");
+}
+
+static enum status list_convert(const struct conversion *conversion, const struct unit_list *list,
+                                struct unit_record *record)
+{
+    int index = index_of(conversion, list);
+    if (index == -2)
+        return conversion_damaged(conversion);
+    if (index == -1)
+        return STATUS_OK;
+    bool is_event = UNIT_LIST_BASE(list->type) == UNIT_LIST_EVENTS;
+    if (is_event && list->size != list->count * event_size(&conversion->from->events[list->index]))
+        return conversion_damaged(conversion);
+    size_t size = is_event ? list->count * event_size(&conversion->to->events[index]) : list->size;
+    struct unit_list *to =
+        unit_list_make(conversion->arena, record, (enum unit_list_type)list->type, (size_t)index);
+    char *bytes = to ? arena_alloc(conversion->arena, size) : NULL;
+    if (!bytes)
+        return FAIL(conversion->error, STATUS_NO_MEMORY, "base", 0, "no memory");
+    size_t at = 0;
+    size_t filled = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        filled += entry_convert(conversion, list, index, list->entries + at, bytes + filled);
+        at += entry_size(list, list->entries + at);
+    }
+    to->overflow = list->overflow;
+    to->count = list->count;
+    to->size = (uint32_t)filled;
+    to->entries = bytes;
+    return STATUS_OK;
+}
+
+static enum status unit_convert(const struct conversion *conversion, const struct builder *reading,
+                                struct builder *builder, uint64_t unit)
+{
+    struct slice bytes;
+    struct unit_record was;
+    arena_reset(conversion->arena);
+    enum status status = builder_bytes(reading, conversion->arena, unit, &bytes, conversion->error);
+    if (status == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (!status)
+        status = unit_record_read(conversion->arena, bytes, &was, conversion->error);
+    if (status)
+        return status;
+    struct unit_record record = {.kind = was.kind};
+    for (size_t i = 0; !status && i < was.count; i++)
+        status = list_convert(conversion, &was.lists[i], &record);
+    return status ? status : builder_store(builder, unit, &record, 0, conversion->error);
+}
+
+/* Units from *next on, in one transaction of each side. */
+static enum status units_convert(const struct conversion *conversion, struct state *base,
+                                 struct builder *builder, uint64_t *next, uint64_t end)
+{
+    struct builder reading = {0};
+    enum status status = state_begin(base, false, &reading.transaction, conversion->error);
+    if (!status)
+        status = state_begin(view_owned_state(builder->view), true, &builder->transaction,
+                             conversion->error);
+    for (size_t i = 0; !status && i < UNITS_AT_ONCE && *next < end; i++)
+        status = unit_convert(conversion, &reading, builder, (*next)++);
+    state_abort(reading.transaction);
+    if (status)
+        state_abort(builder->transaction);
+    else
+        status = state_commit(builder->transaction, conversion->error);
+    builder->transaction = NULL;
+    return status;
+}
+
+static enum status units_judge(struct builder *builder, uint64_t *next, uint64_t end,
+                               struct error *error)
+{
+    enum status status =
+        state_begin(view_owned_state(builder->view), true, &builder->transaction, error);
+    for (size_t i = 0; !status && i < UNITS_AT_ONCE && *next < end; i++)
+        status = linked_judge_new(builder, (*next)++, error);
+    if (!status)
+        status = cell_map_flush(&builder->cells, builder->transaction, error);
+    if (status)
+        state_abort(builder->transaction);
+    else
+        status = state_commit(builder->transaction, error);
+    builder->transaction = NULL;
+    return status;
+}
+
+/* Digests of the definitions that lacked nothing in the base. */
+static enum status whole_of_base(struct state_transaction *base, const struct scheme *scheme,
+                                 struct buffer *whole, struct error *error)
+{
+    struct slice value;
+    enum status status = state_get(base, STATE_META, lacking_key, &value, error);
+    if (!status && value.size >= 8)
+        buffer_add(whole, slice_from(value, 8));
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    for (size_t i = 0; i < scheme->definition_count; i++)
+        buffer_add(whole, (struct slice){
+                              .data = (const char *)scheme->definitions[i].definition->digest.bytes,
+                              .size = DIGEST_SIZE});
+    return STATUS_OK;
+}
+
+static enum status finish_in(struct state_transaction *base, struct state_transaction *state,
+                             const struct scheme *scheme, const struct progress *progress,
+                             struct error *error)
+{
+    struct buffer value = {0};
+    buffer_add_u64(&value, (uint64_t)progress->received_ms);
+    enum status status = whole_of_base(base, scheme, &value, error);
+    if (!status)
+        status = buffer_status(&value, error);
+    if (!status)
+        status = state_put(state, STATE_META, lacking_key, buffer_slice(&value), error);
+    if (!status)
+        status = progress_write(state, progress, error);
+    buffer_done(&value);
+    return status;
+}
+
+static enum status conversion_finish(struct state *base, struct state *state,
+                                     const struct scheme *scheme, const struct progress *progress,
+                                     struct error *error)
+{
+    struct state_transaction *reading = NULL;
+    struct state_transaction *writing = NULL;
+    enum status status = state_begin(base, false, &reading, error);
+    if (!status)
+        status = state_begin(state, true, &writing, error);
+    if (!status)
+        status = finish_in(reading, writing, scheme, progress, error);
+    state_abort(reading);
+    if (status)
+        state_abort(writing);
+    else
+        status = state_commit(writing, error);
+    return status;
+}
+
+/* The scheme by which a base was folded. */
+static enum status scheme_of_base(struct state *base, struct progress *was, struct scheme **scheme,
+                                  struct error *error)
+{
+    struct state_transaction *transaction = NULL;
+    struct declared *declared = NULL;
+    enum status status = state_begin(base, false, &transaction, error);
+    if (!status)
+        status = progress_read(transaction, was, error);
+    if (!status)
+        status = declared_load(transaction, was->used, &declared, error);
+    if (!status)
+        status = scheme_compile(declared, scheme, error);
+    state_abort(transaction);
+    declared_release(declared);
+    return status;
+}
+
+static enum status convert(struct state *base, struct builder *builder, const struct scheme *scheme,
+                           const struct progress *was, struct error *error)
+{
+    const unsigned tables = 1u << STATE_DICTIONARY | 1u << STATE_LINKS | 1u << STATE_NAMES;
+    struct state *state = view_owned_state(builder->view);
+    struct arena arena = {0};
+    struct conversion conversion = {
+        .from = scheme, .to = builder->scheme, .arena = &arena, .error = error};
+    struct progress progress = *was;
+    progress.scheme = builder->progress.scheme;
+    progress.used = builder->progress.used;
+    progress.seen = builder->progress.seen;
+    progress.purged = builder->progress.purged;
+    enum status status = state_copy_tables(base, state, tables, error);
+    for (uint64_t next = 0; !status && next < was->units;)
+        status = units_convert(&conversion, base, builder, &next, was->units);
+    for (uint64_t next = 0; !status && next < was->units;)
+        status = units_judge(builder, &next, was->units, error);
+    arena_done(&arena);
+    return status ? status : conversion_finish(base, state, scheme, &progress, error);
+}
+
+enum status base_convert(const struct builder_options *options, struct state *base,
+                         struct view *view, struct error *error)
+{
+    struct builder *builder = NULL;
+    struct scheme *scheme = NULL;
+    struct progress was;
+    enum status status = builder_open(options, view_acquire(view), &builder, error);
+    if (status)
+        return status;
+    status = scheme_of_base(base, &was, &scheme, error);
+    if (!status)
+        status = convert(base, builder, scheme, &was, error);
+    scheme_free(scheme);
+    builder_free(builder);
+    return status;
+}
+
+enum status lacking_carry(struct state *base, struct state_transaction *transaction,
+                          struct error *error)
+{
+    struct state_transaction *reading = NULL;
+    struct slice value;
+    enum status status = state_begin(base, false, &reading, error);
+    if (status)
+        return status;
+    status = state_get(reading, STATE_META, lacking_key, &value, error);
+    if (!status)
+        status = state_put(transaction, STATE_META, lacking_key, value, error);
+    state_abort(reading);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status view_lacks_before(struct view_transaction *transaction,
+                              const struct definition *definition, int64_t *time_ms,
+                              struct error *error)
+{
+    struct slice value;
+    *time_ms = TIME_NONE;
+    enum status status = state_get(view_state(transaction), STATE_META, lacking_key, &value, error);
+    if (status)
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    struct reader reader = {.rest = value};
+    int64_t until_ms = (int64_t)read_u64(&reader);
+    while (reader.rest.size) {
+        struct slice digest = read_bytes(&reader, DIGEST_SIZE);
+        if (reader.failed)
+            return FAIL(error, STATUS_STORAGE, "state", 0, "what it lacks can't be read");
+        if (memcmp(digest.data, definition->digest.bytes, DIGEST_SIZE) == 0)
+            return STATUS_OK;
+    }
+    *time_ms = until_ms;
+    return STATUS_OK;
+}
