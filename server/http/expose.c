@@ -5,8 +5,8 @@
 #include "answer.h"
 #include "exposures.h"
 #include "ingest/writer.h"
-#include "submit.h"
 #include "service_state.h"
+#include "submit.h"
 #include "worker.h"
 
 struct expose *expose_new(struct request *request, int64_t now_ms)
@@ -25,15 +25,30 @@ void expose_free(struct expose *expose)
         intake_batch_done(&expose->batch);
 }
 
+/* The last request by which the id was erased, 0: none.  Who begins anew is exposed anew. */
+static uint64_t id_erased(struct request *request, enum unit_kind kind, struct slice id)
+{
+    const struct service *service = request->worker->options.service;
+    struct erasure_row row = {.request = 0};
+    if (!service || !service->privacy.erasures || !erasures_last(service->privacy.erasures))
+        return 0;
+    const struct privacy *privacy = &service->privacy;
+    if (privacy->is_pseudonymous)
+        id = privacy_pseudonym(privacy->secret, &request->arena, kind, id);
+    struct hash128 hash = hash_keyed(privacy->secret, (unsigned char)kind, id);
+    return erasures_find(privacy->erasures, kind, &hash, &row) ? row.request : 0;
+}
+
 /* What makes two exposures the same to the memory: all that the fold would look at. */
-static struct hash128 exposure_key(struct arena *arena, const struct assignment *assignment,
-                                   struct slice id)
+static struct hash128 exposure_key(const struct expose *expose, struct arena *arena,
+                                   const struct assignment *assignment, struct slice id)
 {
     const struct experiment *experiment = assignment->experiment;
-    struct slice text =
-        arena_format(arena, "%d %d %d %zu %.*s %.*s", (int)experiment->unit, (int)experiment->phase,
-                     assignment->reason == ASSIGN_HOLDOUT, assignment->variant,
-                     SLICE_ARGS(experiment->key), SLICE_ARGS(id));
+    struct slice text = arena_format(
+        arena, "%llu %d %d %d %zu %.*s %.*s",
+        (unsigned long long)id_erased(expose->request, experiment->unit, id), (int)experiment->unit,
+        (int)experiment->phase, assignment->reason == ASSIGN_HOLDOUT, assignment->variant,
+        SLICE_ARGS(experiment->key), SLICE_ARGS(id));
     return hash_content(text);
 }
 
@@ -96,7 +111,7 @@ enum status expose_note(struct expose *expose, const struct assignment *assignme
 {
     if (!assignment->exposed)
         return STATUS_OK;
-    struct hash128 key = exposure_key(&expose->batch.arena, assignment, id);
+    struct hash128 key = exposure_key(expose, &expose->batch.arena, assignment, id);
     if (exposures_has(expose->request->worker->exposures, &key))
         return STATUS_OK;
     if (!keys_grow(expose))

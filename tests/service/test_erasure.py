@@ -203,6 +203,19 @@ class Erasure(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
             self.check_store(server.store)
 
+    def test_who_begins_anew_is_exposed_anew(self):
+        """A worker remembers exposures that it committed; asked over one connection, it is one."""
+        with Gangway() as server:
+            client = server.client()
+            ask = {"units": [{"unit": "user-9-qzx"}], "experiments": ["one"], "expose": True}
+            def exposures():
+                self.assertEqual(server.post("/v1/assign", ask, client=client).status, 200)
+                return len(server.get("/v1/units/user/user-9-qzx").json["exposures"])
+            self.assertEqual([exposures(), exposures()], [1, 1])
+            self.erase(server, "user/user-9-qzx")
+            self.assertEqual([exposures(), exposures()], [1, 1])
+            client.close()
+
     def test_an_account_goes_and_its_users_stay(self):
         account = {"context": {"groupId": "company-1-qzx"}}
         with Gangway() as server:
