@@ -27,8 +27,8 @@ SEED = SOURCE / "seeds" / "crm-90-days"
 POPULATION = json.loads((SEED / "population.json").read_text(encoding="utf-8"))
 AS_OF = POPULATION["as_of"]
 ALPHA = .05
-# What moves, of goals and secondaries: by how much, of a share.  Half of each account's first user
-# of five is an owner whatever the roles.
+# What moves, of goals and secondaries: by how much, of a share.  One user in five is the first of its
+# account, and every other of those is an owner, whatever the roles' shares.
 MOVES = {
     "short-checklist": {"activated": .1, "retained_week_4": .08},
     "role-tour": {"activated": .2 * .9 * POPULATION["roles"]["marketer"]},
