@@ -24,6 +24,7 @@
 #include "stats/sample.h"
 #include "stats/sample_ratio.h"
 #include "stats/shrinkage.h"
+#include "stats/winner.h"
 
 /* Before these counts nothing is estimated while it may be peeked at. */
 #define GATE_UNITS 100
@@ -211,12 +212,15 @@ struct comparison {
     enum guardrail_state state;
     struct pair_adjustment adjustment;
     struct unadjusted_report unadjusted; /* of one that was adjusted */
+    bool has_corrected; /* of a goal found before the final set: for the winner's curse */
+    struct winner corrected;
 };
 
 /* One look at one variant: what is drawn over time. */
 struct look {
     bool estimated;
     double difference, se;
+    double ratio; /* of analysed units to N* */
     double lift;
     bool has_lift, has_anytime, has_lift_anytime;
     struct interval anytime, lift_anytime;
@@ -243,6 +247,9 @@ struct metric_result {
 void metric_infer(const struct plan *plan, const struct progress *progress,
                   const struct metric_plan *metric, const struct metric_source *source,
                   struct metric_result *result);
+
+/* Corrects the effects of a goal that were found before the final set (inference_corrected.c). */
+void metric_correct(const struct plan *plan, struct metric_result *result);
 
 /* The errors at which a metric's intervals stand; 0: there is none. */
 struct metric_levels {

@@ -65,6 +65,7 @@ struct verdict_input {
     const struct metric_result *const *guardrails;
     size_t guardrail_count;
     unsigned flags;               /* what the caller found: bits; HARMS is found here */
+    struct slice response;        /* metric for RESPONSE */
     struct slice segments_differ; /* names for SEGMENTS */
     struct slice near, far;       /* metrics for NEAR_NOT_FAR */
     struct slice rollout;         /* variant for ROLLOUT */

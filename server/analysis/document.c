@@ -17,7 +17,7 @@
 static const struct {
     const char *name, *reason;
 } not_computed[] = {
-    {"chance_to_beat_control", "this version does not compute it"},
+    {"without_largest_unit", "sums do not tell units apart: see uncapped, or export the units"},
     {"shrunken", "this version does not shrink effects of segments"},
     {"mixed_accounts", "this version does not tie users to accounts"},
 };

@@ -262,6 +262,8 @@ static void study_families(struct study *study)
             study->guardrails[guardrails++] = results[i];
     }
     families_adjust(&study->plan, results, study->main.metric_count);
+    for (size_t i = 0; i < goals; i++)
+        metric_correct(&study->plan, &study->main.slices[0].results[i]);
     forecast_of(&study->plan, &study->progress, &study->totals, goals ? study->goals[0] : NULL,
                 &study->forecast);
 }

@@ -247,9 +247,14 @@ static struct value comparison_value(const struct metric_place *place, size_t va
               has_looks ? day_value(arena, comparison->p_anytime_cohort) : value_null());
     value_add(arena, &object, "p_adjusted",
               p_or_null(comparison->has_p_adjusted, comparison->p_adjusted));
-    value_add(arena, &object, "chance_to_beat_control", value_null());
+    add_chance(place->study, place->metric, place->result, variant, &object);
     value_add(arena, &object, "guardrail", guardrail_value(place, comparison));
     add_adjustment(place, comparison, &object);
+    if (place->whole) {
+        value_add(arena, &object, "corrected", corrected_value(place->study, comparison));
+        value_add(arena, &object, "per_cost",
+                  per_cost_value(place->study, place->metric, comparison, variant));
+    }
     breadth_add_comparison(arena, &place->result->observed[variant],
                            &place->result->observed[place->study->plan.control],
                            place->study->plan.alpha, &object);
@@ -440,6 +445,11 @@ static struct value metric_value(const struct metric_place *place)
     value_add(arena, &object, "comparisons", comparisons_value(place));
     value_add(arena, &object, "segments", segments_value(place));
     value_add(arena, &object, "over_time", over_time_value(place));
+    value_add(arena, &object, "sensitivity",
+              sensitivity_value(place->study, place->group, place->metric, place->result));
+    value_add(arena, &object, "drift",
+              drift_value(place->study, place->group, place->metric, place->result));
+    value_add(arena, &object, "response", response_value(place->study, place->result));
     value_add(arena, &object, "curve",
               curve_value(place->study, place->metric, metric_curves(place)));
     return object;

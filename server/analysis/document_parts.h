@@ -126,6 +126,7 @@ struct study {
     struct ratio_report ratio;
     struct ratio_segment *ratio_segments; /* [segmentation], plain ones */
     struct crossed_report crossing;
+    struct crossed_report erasure;        /* shares erased; its alarm is not read */
     struct study_difference *differences; /* [segmentation][goal][variant] */
     const struct metric_result *goals[GOALS_MAX];
     const struct metric_result *guardrails[GUARDRAILS_MAX];
@@ -261,6 +262,23 @@ study_difference_at(const struct study *study, size_t segmentation, size_t goal,
     size_t goals = study->plan.goals, variants = study->plan.variants;
     return &study->differences[(segmentation * goals + goal) * variants + variant];
 }
+
+/* document_sensitivity.c: what stands beside a goal; null in other roles. */
+struct value sensitivity_value(const struct study *study, const struct study_group *group,
+                               const struct study_metric *metric,
+                               const struct metric_result *result);
+struct value drift_value(const struct study *study, const struct study_group *group,
+                         const struct study_metric *metric, const struct metric_result *result);
+struct value per_cost_value(const struct study *study, const struct study_metric *metric,
+                            const struct comparison *comparison, size_t variant);
+/* chance_to_beat_control with the reason where there is none, and expected_loss: in points of rate,
+ * of shipping the variant and of keeping the control; by the two samples alone. */
+void add_chance(const struct study *study, const struct study_metric *metric,
+                const struct metric_result *result, size_t variant, struct value *object);
+struct value corrected_value(const struct study *study, const struct comparison *comparison);
+/* Of an nps: whether response rates differ between variants; null of other kinds. */
+struct value response_value(const struct study *study, const struct metric_result *result);
+bool response_differs(const struct study *study, const struct metric_result *result);
 
 /* Pieces of values. */
 struct value number_or_null(bool has, double number);

@@ -60,6 +60,19 @@ static struct slice decide_segments(const struct study *study)
     return names;
 }
 
+/* T4: as many answer in every variant, or the answers are of other people. */
+static void decide_response(const struct study *study, struct verdict_input *input)
+{
+    for (size_t i = 0; i < study->main.metric_count; i++) {
+        const struct metric_result *result = &study->main.slices[0].results[i];
+        if (!response_differs(study, result))
+            continue;
+        input->response = result->metric.name;
+        input->flags |= VERDICT_BIT(VERDICT_FLAG_RESPONSE);
+        return;
+    }
+}
+
 static bool stage_is_near(enum metric_stage stage)
 {
     return stage == STAGE_ACQUISITION || stage == STAGE_ACTIVATION;
@@ -124,6 +137,7 @@ static bool erased_differ(const struct study *study)
 static void decide_flags(const struct study *study, struct verdict_input *input)
 {
     decide_near_not_far(study, input);
+    decide_response(study, input);
     input->segments_differ = decide_segments(study);
     if (input->segments_differ.size)
         input->flags |= VERDICT_BIT(VERDICT_FLAG_SEGMENTS);

@@ -182,6 +182,7 @@ static void look_infer(const struct plan *plan, const struct metric_plan *metric
     look->estimated = true;
     look->difference = estimates.difference.value;
     look->se = estimates.difference.se;
+    look->ratio = estimates.difference.ratio;
     look->has_anytime = anytime_interval_of(plan, metric, &estimates.difference, &look->anytime);
     (void)anytime_p_of(plan, metric, &estimates.difference, &look->p_now);
     if (estimates.lift_reason)

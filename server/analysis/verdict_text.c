@@ -186,12 +186,24 @@ static void write_ship_head(struct buffer *out, const struct findings *findings,
     buffer_add(out, SLICE("."));
 }
 
+/* What an effect found early probably is. */
+static void write_corrected(struct buffer *out, const struct verdict *verdict)
+{
+    const struct comparison *comparison = &verdict->metric->comparisons[verdict->about];
+    buffer_add(out, SLICE(" Stopped early: expect a smaller effect than this estimate"));
+    if (comparison->has_corrected) {
+        buffer_add(out, SLICE("; corrected for that, about "));
+        measure_difference(out, verdict->metric->metric.kind, comparison->corrected.central);
+    }
+    buffer_add(out, SLICE("."));
+}
+
 void write_ship_early(struct buffer *out, const struct findings *findings,
                       const struct verdict *verdict)
 {
     write_ship_head(out, findings, verdict);
     write_guardrails_passed(out, findings);
-    buffer_add(out, SLICE(" Stopped early: expect a smaller effect than this estimate."));
+    write_corrected(out, verdict);
     write_second(out, findings, verdict);
 }
 
@@ -526,6 +538,11 @@ void write_additions(struct buffer *out, const struct findings *findings,
         buffer_add(out, SLICE(" moved; "));
         buffer_add(out, input->far);
         buffer_add(out, SLICE(" has not been shown to follow."));
+    }
+    if (has_flag(verdict, VERDICT_FLAG_RESPONSE)) {
+        buffer_add(out, SLICE(" Not as many answered in every variant: compare "));
+        buffer_add(out, input->response);
+        buffer_add(out, SLICE(" with care."));
     }
     if (has_flag(verdict, VERDICT_FLAG_SEGMENTS)) {
         buffer_add(out, SLICE(" The effect differs by "));

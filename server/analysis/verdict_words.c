@@ -35,6 +35,8 @@ void write_difference(struct buffer *out, const struct findings *findings,
     const struct effect_report *difference = &metric->comparisons[variant].difference;
     struct metric_levels levels = metric_levels_of(findings->input->plan, metric->metric.role);
     buffer_add(out, SLICE("("));
+    if (metric->comparisons[variant].adjustment.adjusted)
+        buffer_add(out, SLICE("adjusted "));
     measure_difference(out, metric->metric.kind, difference->estimate);
     if (difference->has_interval) {
         buffer_add(out, SLICE(", "));

@@ -237,7 +237,7 @@ static void metric_comparison(struct painter *painter, const struct value *metri
     comparison_lift(painter, comparison, scale);
     comparison_guardrail(painter, kind, comparison);
     text_breadth(painter, variant, comparison, COLUMN_NAME + 2);
-    text_adjustment(painter, kind, metric, comparison, COLUMN_NAME + 2);
+    text_beside(painter, kind, metric, comparison, COLUMN_NAME + 2);
 }
 
 /* "goal, retention, 95% interval", right of the name. */

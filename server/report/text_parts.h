@@ -9,10 +9,9 @@
 
 void text_health(struct painter *painter, const struct value *document);
 void text_metrics(struct painter *painter, const struct value *document);
-/* text_adjusted.c: what stands under a comparison, dim: what it was adjusted for and by how much
- * that made it narrower.  Nothing where there is nothing. */
-void text_adjustment(struct painter *painter, enum metric_kind kind, const struct value *metric,
-                     const struct value *comparison, unsigned column);
+/* text_adjusted.c: what stands under a comparison, dim; nothing where there is nothing. */
+void text_beside(struct painter *painter, enum metric_kind kind, const struct value *metric,
+                 const struct value *comparison, unsigned column);
 /* text_breadth.c: the pooled share, members and depth of an account, where a variant has them. */
 void text_breadth(struct painter *painter, const struct value *variant,
                   const struct value *comparison, unsigned column);

@@ -12,6 +12,7 @@
 
 #define PERSONS 1200
 #define DAYS 8
+#define CALLS_CAP 5
 
 struct person {
     bool list;    /* its variant; else tour, the control */
@@ -19,6 +20,7 @@ struct person {
     double seats; /* a whole number */
     bool activated;
     unsigned calls;
+    bool answered;
 };
 
 struct persons {
@@ -31,8 +33,9 @@ struct persons {
 static const char metrics_file[] =
     "metrics:\n"
     "  activated: {kind: conversion, event: Contact Created, within: 2d}\n"
-    "  calls: {kind: count, event: Call Made, within: 2d, cap: 50}\n"
-    "  per_call: {kind: ratio, numerator: activated, denominator: calls}\n";
+    "  calls: {kind: count, event: Call Made, within: 2d, cap: 5}\n"
+    "  per_call: {kind: ratio, numerator: activated, denominator: calls}\n"
+    "  score: {kind: nps, event: NPS Answered, property: score, within: 2d}\n";
 static const char segments_file[] = "segments:\n"
                                     "  role: {trait: role, values: [rep, manager]}\n"
                                     "  all: {trait: kind, values: [one]}\n";
@@ -40,13 +43,14 @@ static const char segments_file[] = "segments:\n"
 static void declare(struct world *world, const char *adjust_for)
 {
     struct buffer text = {0};
-    buffer_format(&text,
-                  "experiment: first-run\nhypothesis: shorter is better\nstatus: running\n"
-                  "start: 2026-01-01\nend: 2026-01-11\nassignment: elsewhere\n"
-                  "variants: {tour: {control: true}, list: {}}\n"
-                  "segments: [role, all]\n"
-                  "metrics: {goal: activated, secondary: [calls, per_call]}\n%s",
-                  adjust_for);
+    buffer_format(
+        &text,
+        "experiment: first-run\nhypothesis: shorter is better\nstatus: running\n"
+        "start: 2026-01-01\nend: 2026-01-11\nassignment: elsewhere\n"
+        "variants: {tour: {control: true, cost_per_unit: 0.5}, list: {cost_per_unit: 2.5}}\n"
+        "segments: [role, all]\n"
+        "metrics: {goal: [activated, calls], why: value, secondary: [per_call, score]}\n%s",
+        adjust_for);
     buffer_add_byte(&text, '\0');
     const struct world_file files[] = {{"first-run.yaml", text.data},
                                        {"metrics.yaml", metrics_file},
@@ -76,6 +80,7 @@ static void persons_make(struct persons *persons)
         person->seats = 1 + draw(i, 2, 40);
         person->activated = draw(i, 3, 100) < (person->role == 1 ? 55 : 15) + person->seats / 2;
         person->calls = draw(i, 4, 4) + (unsigned)person->seats / 8;
+        person->answered = draw(i, 5, 100) < (person->list ? 60 : 30);
     }
 }
 
@@ -104,16 +109,22 @@ static void person_send(struct persons *persons, size_t i)
                                     roles[person->role], person->seats);
     if (person->activated)
         persons_put(persons, i, time_ms + HOUR_MS)->event = SLICE("Contact Created");
+    if (person->answered) {
+        struct message *answer = persons_put(persons, i, time_ms + 2 * HOUR_MS);
+        answer->event = SLICE("NPS Answered");
+        answer->properties = SLICE("{\"score\":9}");
+    }
     for (unsigned call = 0; call < person->calls; call++)
         persons_put(persons, i, time_ms + HOUR_MS + 1000 * (call + 1))->event = SLICE("Call Made");
 }
 
-static void report_of(struct persons *persons, const char *adjust_for, struct report *report)
+static void report_at(struct persons *persons, const char *adjust_for, size_t days,
+                      struct report *report)
 {
     struct world world;
     struct error error = {0};
     struct document_options options = {.experiment = SLICE("first-run"),
-                                       .as_of_ms = WORLD_START + 60 * DAY_MS,
+                                       .as_of_ms = WORLD_START + (int64_t)days * DAY_MS,
                                        .now_ms = WORLD_START + 100 * DAY_MS,
                                        .version = "1"};
     world_make(&world);
@@ -129,6 +140,11 @@ static void report_of(struct persons *persons, const char *adjust_for, struct re
     world_remove(&world);
 }
 
+static void report_of(struct persons *persons, const char *adjust_for, struct report *report)
+{
+    report_at(persons, adjust_for, 60, report);
+}
+
 /* Plain sums of one variant, of one role or (3) all. */
 struct plain {
     double n, mean, variance; /* s^2 */
@@ -136,7 +152,9 @@ struct plain {
 
 static double value_of(const struct person *person, bool calls)
 {
-    return calls ? person->calls : person->activated;
+    if (calls)
+        return person->calls < CALLS_CAP ? person->calls : CALLS_CAP;
+    return person->activated;
 }
 
 static struct plain plain_of(const struct persons *persons, bool list, size_t role, bool calls)
@@ -219,7 +237,7 @@ static void assert_same_decisions(const struct report *a, const struct report *b
 {
     static const char *const members[] = {"difference", "lift",      "p",
                                           "p_now",      "p_anytime", "p_adjusted"};
-    for (size_t metric = 0; metric < 3; metric++)
+    for (size_t metric = 0; metric < 4; metric++)
         for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
             struct buffer one = {0}, other = {0};
             char path[80];
@@ -393,6 +411,189 @@ static void small_strata_are_added_up(void **state)
     arena_done(&persons.arena);
 }
 
+/* The plain difference of activation over persons whose day lies in the range. */
+static double difference_between(const struct persons *persons, size_t from, size_t to)
+{
+    double n[2] = {0}, x[2] = {0};
+    for (size_t i = 0; i < PERSONS; i++) {
+        if (i % DAYS < from || i % DAYS > to)
+            continue;
+        n[persons->of[i].list]++;
+        x[persons->of[i].list] += persons->of[i].activated;
+    }
+    return x[1] / n[1] - x[0] / n[0];
+}
+
+static double raw_difference(const struct persons *persons)
+{
+    double n[2] = {0}, s[2] = {0};
+    for (size_t i = 0; i < PERSONS; i++) {
+        n[persons->of[i].list]++;
+        s[persons->of[i].list] += persons->of[i].calls;
+    }
+    return s[1] / n[1] - s[0] / n[0];
+}
+
+/* The final set is the cohort days 0 to 9, of which 0 to 4 are the first half. */
+static void a_goal_is_read_otherwise_too(void **state)
+{
+    struct persons persons;
+    struct report report;
+    (void)state;
+    persons_make(&persons);
+    report_of(&persons, "analysis: {adjust_for: [role]}\n", &report);
+    const char *goal = "metrics/0/sensitivity/";
+    static const char *const names[] = {"unadjusted", "first_half", "second_half"};
+    double early = difference_between(&persons, 0, 4), late = difference_between(&persons, 5, 9);
+    const double wanted[] = {difference_between(&persons, 0, 9), early, late};
+    for (size_t i = 0; i < 3; i++) {
+        char path[80];
+        snprintf(path, sizeof path, "%s%zu/reading", goal, i);
+        assert_text(&report, path, names[i]);
+        snprintf(path, sizeof path, "%s%zu/comparisons/0/estimate", goal, i);
+        assert_close(number_at(&report, path), wanted[i], 1e-12);
+    }
+    assert_int_equal(at(&report, "metrics/0/sensitivity")->count, 3);
+    assert_close(number_at(&report, "metrics/0/drift/0/estimate"), late - early, 1e-12);
+    double z = (late - early) / number_at(&report, "metrics/0/drift/0/se");
+    assert_close(number_at(&report, "metrics/0/drift/0/p"), erfc(fabs(z) / sqrt(2)), 1e-12);
+    assert_text(&report, "metrics/1/sensitivity/1/reading", "uncapped");
+    assert_close(number_at(&report, "metrics/1/sensitivity/1/comparisons/0/estimate"),
+                 raw_difference(&persons), 1e-12);
+    assert_nothing(&report, "metrics/2/sensitivity"); /* no goal */
+    arena_done(&report.arena);
+    arena_done(&persons.arena);
+}
+
+static void an_effect_is_told_by_what_it_costs(void **state)
+{
+    struct persons persons;
+    struct report report;
+    (void)state;
+    persons_make(&persons);
+    report_of(&persons, "", &report);
+    const char *cost = "metrics/0/comparisons/0/per_cost";
+    double estimate = number_at(&report, "metrics/0/comparisons/0/difference/estimate");
+    double low = number_at(&report, "metrics/0/comparisons/0/difference/interval/0");
+    char path[80];
+    snprintf(path, sizeof path, "%s/estimate", cost);
+    assert_close(number_at(&report, path), estimate / 2, 1e-15);
+    snprintf(path, sizeof path, "%s/interval/0", cost);
+    assert_close(number_at(&report, path), low / 2, 1e-15);
+    assert_nothing(&report, "metrics/2/comparisons/0/per_cost"); /* no goal */
+    arena_done(&report.arena);
+    arena_done(&persons.arena);
+}
+
+/* Many more of the list activate, and it is found before the final set: the estimate is drawn back
+ * by more, the closer it lies to the boundary that it crossed. */
+static void an_effect_found_early_is_corrected(void **state)
+{
+    double shares[2];
+    (void)state;
+    for (size_t way = 0; way < 2; way++) {
+        struct persons persons;
+        struct report report;
+        persons_make(&persons);
+        for (size_t i = 0; i < PERSONS; i++)
+            persons.of[i].activated = draw(i, 3, 100) < (persons.of[i].list ? (way ? 70 : 47) : 25);
+        report_at(&persons, "", 5, &report);
+        double found = number_at(&report, "metrics/0/comparisons/0/difference/estimate");
+        double corrected = number_at(&report, "metrics/0/comparisons/0/corrected/estimate");
+        assert_true(corrected > 0 && corrected < found);
+        shares[way] = corrected / found;
+        assert_nothing(&report, "metrics/2/comparisons/0/corrected"); /* no goal */
+        arena_done(&report.arena);
+        report_of(&persons, "", &report);
+        assert_nothing(&report, "metrics/0/comparisons/0/corrected"); /* final */
+        arena_done(&report.arena);
+        arena_done(&persons.arena);
+    }
+    assert_true(shares[0] < shares[1]);
+}
+
+/* The chance that one rate beats another given flat priors, and what is lost on average where it
+ * does not: by sums over a fine grid. */
+static void chance_of(const double n[2], const double x[2], double *chance, double *loss)
+{
+    enum { POINTS = 20000 };
+    double below = 0, below_treatment = 0;
+    *chance = *loss = 0;
+    for (size_t i = 0; i < POINTS; i++) {
+        double p = ((double)i + .5) / POINTS, density[2];
+        for (size_t j = 0; j < 2; j++)
+            density[j] = exp(lgamma(n[j] + 2) - lgamma(x[j] + 1) - lgamma(n[j] - x[j] + 1) +
+                             x[j] * log(p) + (n[j] - x[j]) * log1p(-p)) /
+                         POINTS;
+        *chance += density[1] * (below + density[0] / 2);
+        below += density[0];
+        below_treatment += density[1];
+        *loss += below_treatment * (1 - below) / POINTS; /* the integral of F1 (1 - F0) */
+    }
+}
+
+static void the_chance_to_beat_the_control_is_told_at_the_end(void **state)
+{
+    struct persons persons;
+    struct report report;
+    double n[2] = {0}, x[2] = {0}, chance, loss;
+    (void)state;
+    persons_make(&persons);
+    for (size_t i = 0; i < PERSONS; i++) {
+        persons.of[i].activated = draw(i, 3, 100) < (persons.of[i].list ? 33 : 30);
+        n[persons.of[i].list]++;
+        x[persons.of[i].list] += persons.of[i].activated;
+    }
+    chance_of(n, x, &chance, &loss);
+    report_of(&persons, "", &report);
+    const char *place = "metrics/0/comparisons/0";
+    char path[80];
+    snprintf(path, sizeof path, "%s/chance_to_beat_control", place);
+    assert_close(number_at(&report, path), chance, 1e-6);
+    snprintf(path, sizeof path, "%s/expected_loss/ship", place);
+    assert_close(number_at(&report, path), loss, 1e-3);
+    assert_nothing(&report, "metrics/1/comparisons/0/chance_to_beat_control");
+    assert_text(&report, "metrics/1/comparisons/0/chance_reason", "told of shares alone");
+    arena_done(&report.arena);
+    report_at(&persons, "", 5, &report);
+    assert_nothing(&report, "metrics/0/comparisons/0/chance_to_beat_control");
+    assert_text(&report, "metrics/0/comparisons/0/chance_reason", "before_final");
+    arena_done(&report.arena);
+    arena_done(&persons.arena);
+}
+
+static bool has_flag(const struct report *report, const char *flag)
+{
+    const struct value *flags = at(report, "verdict/flags");
+    for (size_t i = 0; i < flags->count; i++)
+        if (slice_equals(flags->items[i].text, flag))
+            return true;
+    return false;
+}
+
+/* Twice as many of the list answer: what they say is of other people. */
+static void another_response_rate_is_warned_of(void **state)
+{
+    struct persons persons;
+    struct report report;
+    (void)state;
+    persons_make(&persons);
+    report_of(&persons, "", &report);
+    assert_text(&report, "metrics/3/kind", "nps");
+    assert_true(at(&report, "metrics/3/response/warning")->boolean);
+    assert_true(has_flag(&report, "response"));
+    assert_false(has_flag(&report, "erasure"));
+    assert_nothing(&report, "metrics/0/response");
+    arena_done(&report.arena);
+    for (size_t i = 0; i < PERSONS; i++)
+        persons.of[i].answered = draw(i, 5, 100) < 45;
+    report_of(&persons, "", &report);
+    assert_false(at(&report, "metrics/3/response/warning")->boolean);
+    assert_false(has_flag(&report, "response"));
+    arena_done(&report.arena);
+    arena_done(&persons.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +603,11 @@ int main(void)
         cmocka_unit_test(a_constant_added_to_a_covariate_changes_no_error),
         cmocka_unit_test(segments_are_adjusted_for_covariates_alone),
         cmocka_unit_test(small_strata_are_added_up),
+        cmocka_unit_test(a_goal_is_read_otherwise_too),
+        cmocka_unit_test(an_effect_is_told_by_what_it_costs),
+        cmocka_unit_test(another_response_rate_is_warned_of),
+        cmocka_unit_test(an_effect_found_early_is_corrected),
+        cmocka_unit_test(the_chance_to_beat_the_control_is_told_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

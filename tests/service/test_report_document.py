@@ -131,7 +131,7 @@ class Document(unittest.TestCase):
                 if document["peeking"] == "always":
                     self.assertIsNone(found["p"])
                     self.assertIsNone((found["difference"] or {}).get("interval"))
-        for member in ("chance_to_beat_control", "mixed_accounts", "shrunken"):
+        for member in ("mixed_accounts", "shrunken"):
             self.assertIn(member, document["not_computed"])
 
     def agreement(self, document):
