@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const documents[] = {"cookie-cats", "setup-steps", "first-value"};
+static const char *const documents[] = {"cookie-cats", "setup-steps", "first-value",
+                                        "adjusted-early"};
 #define DOCUMENT_COUNT (sizeof documents / sizeof documents[0])
 
 struct golden {
