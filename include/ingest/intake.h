@@ -30,6 +30,7 @@ struct intake_options {
     enum intake_route route;
     int64_t received_ms;
     bool trusted; /* a server key, or import: may bring exposures more than 30 days old */
+    bool notes;   /* `type` may be note, which is nothing that a front end sends */
     bool import;  /* what export wrote counts: `receivedAt`, `skewed`, the corrected `timestamp` */
     const struct catalogue *catalogue; /* which id an exposure needs; NULL: any will do */
     const struct privacy *privacy;     /* NULL: ids are written as they come */

@@ -21,7 +21,8 @@
  *     7 message_id  8 occurred_ms  9 original_ms  10 sent_ms    11 experiment 12 variation
  *    13 properties 14 traits      15 context      16 content (16 bytes)
  *
- * 1, 8 and 16 are always there.  The body of a catalogue is varint count, then for each file its
+ * 1, 8 and 16 are always there; to a reader that does not know a type, the record is damaged, and
+ * passed over.  The body of a catalogue is varint count, then for each file its
  * path, name and text, each with a varint size.  Erasure (architecture 16) rewrites a record
  * under its sequence and time of receipt, with RECORD_SCRUBBED and other ids.
  */
@@ -66,6 +67,7 @@ enum message_type {
     MESSAGE_PAGE,
     MESSAGE_SCREEN,
     MESSAGE_EXPOSURE, /* Experiment Viewed and its relatives, normalised */
+    MESSAGE_NOTE,     /* what people tie to an experiment (analysis/notes.h); no event */
     MESSAGE_TYPE_COUNT
 };
 extern const char *const message_type_texts[]; /* "track", ..., "exposure" */

@@ -26,7 +26,8 @@
     X(UNITS, "units")             /* unit number, part -> unit record */                           \
     X(LINKS, "links")             /* identity and membership (architecture 9) */                   \
     X(CUBE, "cube")               /* cell key -> integers */                                       \
-    X(NAMES, "names")             /* event and trait names seen -> count, first and last time */
+    X(NAMES, "names")             /* event and trait names seen -> count, first and last time */   \
+    X(NOTES, "notes")             /* hash of the message id -> note (analysis/notes.h) */
 
 enum state_table {
 #define X(name, text) STATE_##name,

@@ -6,6 +6,7 @@
 #include "builder.h"
 
 #include "builder_parts.h"
+#include "note_fold.h"
 
 #include <stdlib.h>
 
@@ -114,6 +115,10 @@ static enum status take_message(struct builder *builder, const struct record *re
     if (record->flags & RECORD_SCRUBBED)
         scrubbed_time(record, &message);
     builder->progress.messages++;
+    if (message.type == MESSAGE_NOTE) {
+        arena_reset(&builder->touches.scratch);
+        return note_fold(builder->transaction, &builder->touches.scratch, record, &message, error);
+    }
     if (record->received_ms - message.occurred_ms > LATE_MS)
         builder->progress.late++;
     return touches_add(&builder->touches, builder->scheme, &builder->names, &numbers, &message,

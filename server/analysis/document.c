@@ -203,6 +203,7 @@ static struct value document_value(struct view_transaction *transaction, const s
     add_plan(study, &object);
     value_add(arena, &object, "verdict", verdict_value(study));
     value_add(arena, &object, "health", health_value(study));
+    value_add(arena, &object, "notes", notes_value(transaction, study));
     value_add(arena, &object, "delivery", delivery_value(transaction, study));
     value_add(arena, &object, "variants", variants_value(study));
     value_add(arena, &object, "metrics", metrics_value(study));

@@ -304,6 +304,7 @@ struct value flow_value(const struct study *study);
 struct value flow_differs_value(const struct study *study);
 struct value metrics_value(const struct study *study);
 struct value health_value(const struct study *study);
+struct value notes_value(struct view_transaction *transaction, const struct study *study);
 const char *health_state(const struct study *study); /* ok, warn, alarm */
 struct value verdict_value(const struct study *study);
 /* Names of events and traits that the file uses and nobody has sent. */

@@ -18,12 +18,17 @@ handle_fn handle_experiments;
 handle_fn handle_experiment;
 handle_fn handle_report;
 handle_fn handle_events;
+handle_fn handle_notes;
 handle_fn handle_metrics;
 
 /* handlers_units.c */
 handle_fn handle_unit;
 handle_fn handle_unit_erase;
 handle_fn handle_erasure;
+
+/* handlers_notes.c */
+handle_fn handle_note_add;
+handle_fn handle_note_delete;
 
 /* handlers_operations.c */
 handle_fn handle_healthz;

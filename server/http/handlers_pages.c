@@ -16,7 +16,7 @@
 
 /* The parameters that a page takes. */
 struct page_parameters {
-    struct slice status, owner, format, as_of, phase;
+    struct slice status, owner, format, as_of, phase, experiment;
 };
 
 static const struct {
@@ -28,6 +28,7 @@ static const struct {
     {"format", offsetof(struct page_parameters, format)},
     {"as_of", offsetof(struct page_parameters, as_of)},
     {"phase", offsetof(struct page_parameters, phase)},
+    {"experiment", offsetof(struct page_parameters, experiment)},
 };
 #define PLACES (sizeof parameter_places / sizeof *parameter_places)
 
@@ -256,6 +257,16 @@ enum handled handle_events(struct request *request)
     if (!parameters_read(request, "", &parameters))
         return HANDLED;
     struct page_question question = {.make = page_make_events, .is_kept = true};
+    return page_ask(request, &question);
+}
+
+enum handled handle_notes(struct request *request)
+{
+    struct page_parameters parameters = {0};
+    if (!parameters_read(request, "experiment", &parameters))
+        return HANDLED;
+    struct page_question question = {
+        .make = page_make_notes, .experiment = parameters.experiment, .is_kept = true};
     return page_ask(request, &question);
 }
 

@@ -3,6 +3,7 @@
 #include "pages_make.h"
 
 #include "analysis/document.h"
+#include "analysis/notes.h"
 #include "answer.h"
 #include "base/hash.h"
 #include "service_state.h"
@@ -343,4 +344,39 @@ enum problem page_make_events(struct service *service, struct page *page)
         return page_fails(page, status, &error);
     page_tag(page);
     return PROBLEM_NONE;
+}
+
+enum problem page_make_notes(struct service *service, struct page *page)
+{
+    struct arena *arena = &page->arena;
+    struct moment moment = {0};
+    struct error error = {0};
+    struct note *notes = NULL;
+    size_t count = 0;
+    enum status status = moment_begin(service, &moment, &error);
+    if (status)
+        return page_fails(page, status, &error);
+    status =
+        view_notes(moment.transaction, arena, page->question.experiment, &notes, &count, &error);
+    page->modified_ms = view_received_ms(moment.transaction);
+    moment_end(&moment);
+    if (status)
+        return page_fails(page, status, &error);
+    struct value list = value_list(), object = value_object();
+    for (size_t i = 0; i < count; i++) {
+        struct value note = value_object();
+        value_add(arena, &note, "note", value_integer((int64_t)notes[i].sequence));
+        value_add(arena, &note, "time", time_value(arena, notes[i].time_ms));
+        value_add(arena, &note, "experiment", text_value(notes[i].experiment));
+        value_add(arena, &note, "variant", text_value(notes[i].variant));
+        value_add(arena, &note, "segment", text_value(notes[i].segment));
+        value_add(arena, &note, "step", text_value(notes[i].step));
+        value_add(arena, &note, "source", text_value(notes[i].source));
+        value_add(arena, &note, "text", text_value(notes[i].text));
+        value_append(arena, &list, note);
+    }
+    value_add(arena, &object, "notes", list);
+    value_write(&page->body, &object);
+    page_tag(page);
+    return arena->failed ? page_fails(page, STATUS_NO_MEMORY, &error) : PROBLEM_NONE;
 }

@@ -9,6 +9,7 @@ page_make_fn page_make_experiments;
 page_make_fn page_make_experiment;
 page_make_fn page_make_report;
 page_make_fn page_make_events;
+page_make_fn page_make_notes;
 page_make_fn page_make_metrics; /* pages_metrics.c */
 
 /* The short form of one experiment (document_summary), an object; null where the state does not

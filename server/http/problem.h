@@ -21,6 +21,7 @@
     X(NO_ROUTE, 404, "no-route", "There is nothing here", 0)                                       \
     X(NO_EXPERIMENT, 404, "no-experiment", "No such experiment", 0)                                \
     X(NO_UNIT, 404, "no-unit", "Nothing is stored of that unit", 0)                                \
+    X(NO_NOTE, 404, "no-note", "No such note", 0)                                                  \
     X(NO_ERASURE, 404, "no-erasure", "No such erasure", 0)                                         \
     X(NO_PHASE, 404, "no-phase", "No such phase", 0)                                               \
     X(METHOD, 405, "method", "Not by this method", 0)                                              \

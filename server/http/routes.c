@@ -10,7 +10,6 @@
  *   GrowthBook       GET /api/features/{client}
  *   PostHog          POST /batch, /capture, /i/v0/e, /e   (to the records of handle_intake)
  *   Amplitude        POST /2/httpapi                       (the same)
- *   notes            POST and GET /v1/notes, DELETE /v1/notes/{n}
  *   pages            GET /, /assets/{name}, /openapi.json
  */
 
@@ -22,7 +21,8 @@
 #include <assert.h>
 
 #define TAKES_EVENTS ROLE_CLIENT | ROLE_SERVER
-#define RELOAD_BODY_MAX 1024 /* nothing is read of it; some clients send {} */
+#define NOTE_BODY_MAX (32 * 1024) /* 2 000 characters, each escaped, and names */
+#define RELOAD_BODY_MAX 1024      /* nothing is read of it; some clients send {} */
 
 #define INTAKE_ROW(long_path, short_path, route, text)                                             \
     {.method = METHOD_POST,                                                                        \
@@ -101,6 +101,23 @@ const struct route routes[] = {
      .handle = handle_erasure,
      .roles = ROLE_ADMIN,
      .help = "Whether an erasure is done"},
+
+    {.method = METHOD_POST,
+     .pattern = "/v1/notes",
+     .handle = handle_note_add,
+     .roles = ROLE_ANALYST,
+     .body_max = NOTE_BODY_MAX,
+     .help = "Ties a note to an experiment"},
+    {.method = METHOD_GET,
+     .pattern = "/v1/notes",
+     .handle = handle_notes,
+     .roles = ROLE_ANALYST,
+     .help = "The notes of an experiment"},
+    {.method = METHOD_DELETE,
+     .pattern = "/v1/notes/{n}",
+     .handle = handle_note_delete,
+     .roles = ROLE_ADMIN,
+     .help = "Takes a note away"},
 
     {.method = METHOD_POST,
      .pattern = "/v1/reload",

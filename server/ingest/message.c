@@ -105,8 +105,8 @@ static bool draft_ids(struct draft *draft)
         return refuse(draft, REJECTION_NO_UNIT, SLICE("alias without userId"));
     if (message->type == MESSAGE_GROUP && slice_is_empty(message->account))
         return refuse(draft, REJECTION_NO_UNIT, SLICE("group without groupId"));
-    if (slice_is_empty(message->user) && slice_is_empty(message->anonymous) &&
-        slice_is_empty(message->account))
+    if (message->type != MESSAGE_NOTE && slice_is_empty(message->user) &&
+        slice_is_empty(message->anonymous) && slice_is_empty(message->account))
         return refuse(draft, REJECTION_NO_UNIT, SLICE("neither userId nor anonymousId"));
     return true;
 }
@@ -375,6 +375,11 @@ static bool draft_type(struct draft *draft)
                 draft->message.type = (enum message_type)i;
                 return true;
             }
+    bool takes_notes = draft->source->options->notes || draft->source->options->import;
+    if (takes_notes && type && type->kind == VALUE_TEXT && slice_equals(type->text, "note")) {
+        draft->message.type = MESSAGE_NOTE;
+        return true;
+    }
     return refuse(draft, REJECTION_BAD_TYPE,
                   SLICE("type is none of track, identify, group, alias, page, screen"));
 }

@@ -277,6 +277,7 @@ void render_text(struct buffer *out, const struct value *document,
     }
     text_planned(&painter, document);
     text_amendments(&painter, document);
+    text_notes(&painter, document);
     if (member_text(document, "hypothesis").size || member_text(document, "why").size) {
         paint_end(&painter);
         text_paragraph(&painter, "Hypothesis", member_text(document, "hypothesis"));

@@ -21,6 +21,7 @@ void write_adjusted(struct buffer *out, const struct value *document);
 bool curve_is_brackets(const struct value *metric);
 void text_curve(struct painter *painter, const struct value *metric, struct slice control);
 void text_flow(struct painter *painter, const struct value *document);
+void text_notes(struct painter *painter, const struct value *document);
 
 /* Members by name, with a default where they are missing or null. */
 const struct value *member(const struct value *object, const char *name);

@@ -19,7 +19,7 @@
 const char *const message_type_texts[MESSAGE_TYPE_COUNT] = {
     [MESSAGE_TRACK] = "track",       [MESSAGE_IDENTIFY] = "identify", [MESSAGE_GROUP] = "group",
     [MESSAGE_ALIAS] = "alias",       [MESSAGE_PAGE] = "page",         [MESSAGE_SCREEN] = "screen",
-    [MESSAGE_EXPOSURE] = "exposure",
+    [MESSAGE_EXPOSURE] = "exposure", [MESSAGE_NOTE] = "note",
 };
 
 const char *const exposure_source_texts[] = {

@@ -33,7 +33,7 @@ VALUES = [{"variant": 0, "units": 0, "immature": 0, "value": 0, "interval": 0, "
            "reason": 0}]
 REPORT = {
     **dict.fromkeys("format gangway experiment name owner hypothesis why status start end phase "
-                    "confidence peeking as_of definition flow".split(), 0),
+                    "confidence peeking as_of definition flow notes".split(), 0),
     "registered": {"plan": 0, "amendments": 0},
     "final": {"cohort": 0, "reached": 0, "because": 0},
     "verdict": {"code": 0, "metric": 0, "variant": 0, "text": 0, "flags": 0},
