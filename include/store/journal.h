@@ -83,8 +83,8 @@ struct journal_check {
     uint64_t first_fault;  /* a sequence, 0: none */
     uint64_t rewritten;    /* files that erasures rewrote, the last of them by `erasure` */
     uint64_t erasure;
-    uint64_t dropped;      /* the last sequence that retention has dropped, 0: none */
-    uint64_t kept;         /* of `records`: those kept of what was dropped */
+    uint64_t dropped; /* the last sequence that retention has dropped, 0: none */
+    uint64_t kept;    /* of `records`: those kept of what was dropped */
 };
 MUST_CHECK enum status journal_verify(struct journal *journal, struct journal_check *check,
                                       struct error *error);
