@@ -3,9 +3,11 @@
 #include "base.h"
 
 #include "base/file.h"
+#include "store/erasure.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ROWS_AT_ONCE 10000
 
@@ -153,6 +155,27 @@ static enum status progress_of(struct state *state, struct progress *progress, s
     return status;
 }
 
+/* Erasures that the new state is to be without, and the base is not. */
+static enum status convert_without(struct state *base, const struct builder_options *options,
+                                   struct view *view, uint64_t purged, struct error *error)
+{
+    struct erasures *erasures = NULL;
+    struct erasure_row *rows = NULL;
+    size_t count = 0;
+    enum status status = erasures_open(options->journal, &erasures, error);
+    if (!status)
+        status = erasures_rows(erasures, 0, &rows, &count, error);
+    size_t wanted = 0;
+    for (size_t i = 0; !status && i < count; i++)
+        if (rows[i].request <= purged)
+            rows[wanted++] = rows[i];
+    if (!status)
+        status = base_convert(options, base, view, rows, wanted, error);
+    free(rows);
+    erasures_close(erasures);
+    return status;
+}
+
 static enum status load_from(struct state *base, const struct builder_options *options,
                              struct view *view, struct error *error)
 {
@@ -162,9 +185,26 @@ static enum status load_from(struct state *base, const struct builder_options *o
     enum status status = progress_of(state, &prepared, error);
     if (!status)
         status = progress_of(base, &was, error);
-    if (!status && digest_equal(&was.scheme, &prepared.scheme))
+    if (status)
+        return status;
+    if (was.purged < prepared.purged)
+        return convert_without(base, options, view, prepared.purged, error);
+    if (digest_equal(&was.scheme, &prepared.scheme))
         return rows_take(base, state, &was, &prepared, error);
-    return status ? status : base_convert(options, base, view, error);
+    return base_convert(options, base, view, NULL, 0, error);
+}
+
+bool base_is_stale(const struct fold_options *options)
+{
+    struct state *state = NULL;
+    struct base base;
+    struct progress progress;
+    if (!journal_dropped(options->journal) || base_open(options, &state, &base, NULL))
+        return false;
+    bool is_stale = progress_of(state, &progress, NULL) == STATUS_OK &&
+                    progress.purged < journal_purged(options);
+    state_close(state);
+    return is_stale;
 }
 
 enum status base_load(const struct fold_options *options,

@@ -37,14 +37,22 @@ MUST_CHECK enum status base_load(const struct fold_options *options,
                                  const struct builder_options *builder_options, struct view *view,
                                  struct error *error);
 /* A builder on a state under STORE/base, with nothing folded but what the old base has. */
+/* Whether a base is there that was begun before the last erasure was scrubbed: it has to be made
+ * anew (base_start does, and base_publish puts it in the place of the old). */
+bool base_is_stale(const struct fold_options *options);
 MUST_CHECK enum status base_start(const struct fold_options *options,
                                   const struct catalogue_records *catalogues,
                                   struct builder **builder, struct error *error);
 MUST_CHECK enum status base_publish(struct builder *builder, struct error *error);
 
-/* base_convert.c: units of a base of another scheme; and what META says of that, carried on. */
+/* base_convert.c: units of a base of another scheme, or from which a person has to be erased: of
+ * these keys, `count` of them, nothing stays but bare exposures, each of its UTC day, marked as
+ * erased. */
+struct erasure_row;
 MUST_CHECK enum status base_convert(const struct builder_options *options, struct state *base,
-                                    struct view *view, struct error *error);
+                                    struct view *view, const struct erasure_row *rows, size_t count,
+                                    struct error *error);
+/* What META says of the definitions that lack something, carried on. */
 MUST_CHECK enum status lacking_carry(struct state *base, struct state_transaction *transaction,
                                      struct error *error);
 

@@ -14,6 +14,8 @@
 #include "builder_parts.h"
 #include "unit_lists.h"
 
+#include "store/erasure.h"
+
 #include <stdlib.h>
 
 #define UNITS_AT_ONCE 5000
@@ -23,7 +25,8 @@ static const struct slice lacking_key = {.data = "lacking", .size = 7};
 /* From the numbers of one scheme to those of another; -1: the other one has none. */
 struct conversion {
     const struct scheme *from, *to;
-    struct arena *arena; /* of the unit under work */
+    struct arena *arena;    /* of the unit under work */
+    struct unit_set erased; /* numbers of units */
     struct error *error;
 };
 
@@ -166,6 +169,55 @@ static enum status conversion_damaged(const struct conversion *conversion)
     return FAIL(conversion->error, STATUS_STORAGE, "base", 0, "a unit of the base is damaged");
 }
 
+static bool is_erased(const struct conversion *conversion, uint64_t unit)
+{
+    const struct unit_set *erased = &conversion->erased;
+    size_t low = 0, high = erased->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (erased->items[middle] < unit)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < erased->count && erased->items[low] == unit;
+}
+
+/* A link that leads to somebody who was erased. */
+static bool leads_to_erased(const struct conversion *conversion, const struct unit_list *list,
+                            const char *entry)
+{
+    return UNIT_LIST_BASE(list->type) >= UNIT_LIST_USERS &&
+           is_erased(conversion, load_u64(entry + LINK_ENTRY_SIZE - 8));
+}
+
+/* An exposure without what tells whose it was. */
+static void exposure_bare(char *entry, uint32_t order)
+{
+    struct exposure_payload payload = exposure_payload_read(entry);
+    int64_t day_ms = (int64_t)day_of(entry_time(entry)) * DAY_MS;
+    uint64_t numbers[3] = {htole64((uint64_t)day_ms), htole64(order), htole64(order)};
+    payload.erased = 1;
+    payload.computed = VARIANT_NONE;
+    memcpy(entry, numbers, sizeof numbers);
+    exposure_payload_write(&payload, entry + ENTRY_HEAD_SIZE);
+}
+
+/* Of an erased unit. */
+static void record_bare(struct unit_record *record)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < record->count; i++) {
+        const struct unit_list *list = &record->lists[i];
+        if (list->type != UNIT_LIST_EXPOSURES)
+            continue;
+        for (uint32_t j = 0; j < list->count; j++)
+            exposure_bare(list->entries + (size_t)j * (list->size / list->count), j);
+        record->lists[kept++] = *list;
+    }
+    record->count = kept;
+}
+
 static enum status list_convert(const struct conversion *conversion, const struct unit_list *list,
                                 struct unit_record *record)
 {
@@ -174,23 +226,32 @@ static enum status list_convert(const struct conversion *conversion, const struc
         return conversion_damaged(conversion);
     if (index == -1)
         return STATUS_OK;
+    uint32_t left = 0;
     bool is_event = UNIT_LIST_BASE(list->type) == UNIT_LIST_EVENTS;
     if (is_event && list->size != list->count * event_size(&conversion->from->events[list->index]))
         return conversion_damaged(conversion);
     size_t size = is_event ? list->count * event_size(&conversion->to->events[index]) : list->size;
-    struct unit_list *to =
-        unit_list_make(conversion->arena, record, (enum unit_list_type)list->type, (size_t)index);
-    char *bytes = to ? arena_alloc(conversion->arena, size) : NULL;
+    char *bytes = arena_alloc(conversion->arena, size);
     if (!bytes)
         return FAIL(conversion->error, STATUS_NO_MEMORY, "base", 0, "no memory");
     size_t at = 0;
     size_t filled = 0;
     for (uint32_t i = 0; i < list->count; i++) {
-        filled += entry_convert(conversion, list, index, list->entries + at, bytes + filled);
-        at += entry_size(list, list->entries + at);
+        const char *entry = list->entries + at;
+        at += entry_size(list, entry);
+        if (leads_to_erased(conversion, list, entry))
+            continue;
+        filled += entry_convert(conversion, list, index, entry, bytes + filled);
+        left++;
     }
+    if (!left)
+        return STATUS_OK;
+    struct unit_list *to =
+        unit_list_make(conversion->arena, record, (enum unit_list_type)list->type, (size_t)index);
+    if (!to)
+        return FAIL(conversion->error, STATUS_NO_MEMORY, "base", 0, "no memory");
     to->overflow = list->overflow;
-    to->count = list->count;
+    to->count = left;
     to->size = (uint32_t)filled;
     to->entries = bytes;
     return STATUS_OK;
@@ -212,6 +273,8 @@ static enum status unit_convert(const struct conversion *conversion, const struc
     struct unit_record record = {.kind = was.kind};
     for (size_t i = 0; !status && i < was.count; i++)
         status = list_convert(conversion, &was.lists[i], &record);
+    if (is_erased(conversion, unit))
+        record_bare(&record);
     return status ? status : builder_store(builder, unit, &record, 0, conversion->error);
 }
 
@@ -269,11 +332,26 @@ static enum status whole_of_base(struct state_transaction *base, const struct sc
     return STATUS_OK;
 }
 
+static enum status lacking_carry_in(struct state_transaction *base, struct state_transaction *state,
+                                    struct error *error)
+{
+    struct slice value;
+    enum status status = state_get(base, STATE_META, lacking_key, &value, error);
+    if (!status)
+        return state_put(state, STATE_META, lacking_key, value, error);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* `scheme`: of the base; NULL: the new one's too, so that nothing more is lacking. */
 static enum status finish_in(struct state_transaction *base, struct state_transaction *state,
                              const struct scheme *scheme, const struct progress *progress,
                              struct error *error)
 {
     struct buffer value = {0};
+    if (!scheme) {
+        enum status carried = lacking_carry_in(base, state, error);
+        return carried ? carried : progress_write(state, progress, error);
+    }
     buffer_add_u64(&value, (uint64_t)progress->received_ms);
     enum status status = whole_of_base(base, scheme, &value, error);
     if (!status)
@@ -323,8 +401,89 @@ static enum status scheme_of_base(struct state *base, struct progress *was, stru
     return status;
 }
 
+/* Takes the erased out of the dictionary, and remembers their numbers. */
+static enum status erased_gather(struct conversion *conversion,
+                                 struct state_transaction *transaction,
+                                 const struct erasure_row *rows, size_t count)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < count; i++) {
+        struct slice key = {.data = (const char *)rows[i].key.hash.bytes,
+                            .size = sizeof rows[i].key.hash.bytes};
+        struct slice value;
+        status = state_get(transaction, STATE_DICTIONARY, key, &value, conversion->error);
+        if (status == STATUS_NOT_FOUND) {
+            status = STATUS_OK;
+            continue;
+        }
+        if (!status && value.size == 8)
+            unit_set_add(&conversion->erased, load_u64(value.data));
+        if (!status)
+            status = state_delete(transaction, STATE_DICTIONARY, key, conversion->error);
+    }
+    unit_set_settle(&conversion->erased);
+    if (!status && conversion->erased.failed)
+        status = FAIL(conversion->error, STATUS_NO_MEMORY, "base", 0, "no memory");
+    return status;
+}
+
+struct members {
+    const struct conversion *conversion;
+    struct buffer keys; /* sized, of those to go */
+};
+
+/* A key is account, hash, user, big endian. */
+static bool member_seek(void *context, struct slice key, struct slice value)
+{
+    struct members *members = context;
+    uint64_t numbers[3];
+    (void)value;
+    if (key.size != sizeof numbers)
+        return true;
+    memcpy(numbers, key.data, sizeof numbers);
+    if (is_erased(members->conversion, be64toh(numbers[0])) ||
+        is_erased(members->conversion, be64toh(numbers[2])))
+        buffer_add_sized(&members->keys, key);
+    return !members->keys.failed;
+}
+
+static enum status members_remove(const struct conversion *conversion,
+                                  struct state_transaction *transaction)
+{
+    struct members members = {.conversion = conversion};
+    struct state_scan scan = {.table = STATE_LINKS, .visit = member_seek, .context = &members};
+    enum status status = state_scan(transaction, &scan, conversion->error);
+    if (!status)
+        status = buffer_status(&members.keys, conversion->error);
+    struct reader reader = {.rest = buffer_slice(&members.keys)};
+    while (!status && reader.rest.size)
+        status = state_delete(transaction, STATE_LINKS, read_sized(&reader), conversion->error);
+    buffer_done(&members.keys);
+    return status;
+}
+
+static enum status erased_remove(struct conversion *conversion, struct state *state,
+                                 const struct erasure_row *rows, size_t count)
+{
+    struct state_transaction *transaction = NULL;
+    if (!count)
+        return STATUS_OK;
+    enum status status = state_begin(state, true, &transaction, conversion->error);
+    if (status)
+        return status;
+    status = erased_gather(conversion, transaction, rows, count);
+    if (!status && conversion->erased.count)
+        status = members_remove(conversion, transaction);
+    if (status) {
+        state_abort(transaction);
+        return status;
+    }
+    return state_commit(transaction, conversion->error);
+}
+
 static enum status convert(struct state *base, struct builder *builder, const struct scheme *scheme,
-                           const struct progress *was, struct error *error)
+                           const struct progress *was, const struct erasure_row *rows, size_t count,
+                           struct error *error)
 {
     const unsigned tables = 1u << STATE_DICTIONARY | 1u << STATE_LINKS | 1u << STATE_NAMES;
     struct state *state = view_owned_state(builder->view);
@@ -337,16 +496,23 @@ static enum status convert(struct state *base, struct builder *builder, const st
     progress.seen = builder->progress.seen;
     progress.purged = builder->progress.purged;
     enum status status = state_copy_tables(base, state, tables, error);
+    if (!status)
+        status = erased_remove(&conversion, state, rows, count);
     for (uint64_t next = 0; !status && next < was->units;)
         status = units_convert(&conversion, base, builder, &next, was->units);
     for (uint64_t next = 0; !status && next < was->units;)
         status = units_judge(builder, &next, was->units, error);
     arena_done(&arena);
-    return status ? status : conversion_finish(base, state, scheme, &progress, error);
+    unit_set_done(&conversion.erased);
+    if (status)
+        return status;
+    bool is_same = digest_equal(&was->scheme, &progress.scheme);
+    return conversion_finish(base, state, is_same ? NULL : scheme, &progress, error);
 }
 
 enum status base_convert(const struct builder_options *options, struct state *base,
-                         struct view *view, struct error *error)
+                         struct view *view, const struct erasure_row *rows, size_t count,
+                         struct error *error)
 {
     struct builder *builder = NULL;
     struct scheme *scheme = NULL;
@@ -356,7 +522,7 @@ enum status base_convert(const struct builder_options *options, struct state *ba
         return status;
     status = scheme_of_base(base, &was, &scheme, error);
     if (!status)
-        status = convert(base, builder, scheme, &was, error);
+        status = convert(base, builder, scheme, &was, rows, count, error);
     scheme_free(scheme);
     builder_free(builder);
     return status;
@@ -366,15 +532,11 @@ enum status lacking_carry(struct state *base, struct state_transaction *transact
                           struct error *error)
 {
     struct state_transaction *reading = NULL;
-    struct slice value;
     enum status status = state_begin(base, false, &reading, error);
-    if (status)
-        return status;
-    status = state_get(reading, STATE_META, lacking_key, &value, error);
     if (!status)
-        status = state_put(transaction, STATE_META, lacking_key, value, error);
+        status = lacking_carry_in(reading, transaction, error);
     state_abort(reading);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    return status;
 }
 
 enum status view_lacks_before(struct view_transaction *transaction,

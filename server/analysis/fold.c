@@ -334,9 +334,12 @@ static enum status base_begin(struct fold *fold, int64_t before_ms, struct error
     struct catalogue_records catalogues = {0};
     uint64_t through = 0;
     enum status status = journal_droppable(journal, before_ms, &through, error);
-    if (status || through <= journal_dropped(journal) ||
-        through > builder_progress(fold->first)->watermark)
+    bool has_more =
+        through > journal_dropped(journal) && through <= builder_progress(fold->first)->watermark;
+    if (status || (!has_more && !base_is_stale(&fold->options)))
         return status;
+    if (!has_more)
+        through = journal_dropped(journal);
     status = catalogues_of_state(view_owned_state(builder_view(fold->first)), &catalogues, error);
     if (!status)
         status = base_start(&fold->options, &catalogues, &fold->base, error);
@@ -354,10 +357,10 @@ static enum status base_finish(struct fold *fold, uint64_t *through, struct erro
         status = base_publish(fold->base, error);
     builder_free(fold->base);
     fold->base = NULL;
-    if (!status && fits)
+    if (!status && fits && fold->base_through > journal_dropped(fold->options.journal))
         status = journal_drop(fold->options.journal, fold->base_through, error);
     if (!status && fits)
-        *through = fold->base_through;
+        *through = fold->base_through; /* dropped now, or before */
     return status;
 }
 

@@ -13,7 +13,7 @@
 #define FOLD_NICE 10
 #define SLEEP_S 1 /* without news: other processes may have written a catalogue */
 #define RETRY_S 5
-#define RETENTION_LOOK_MS (60 * SECOND_MS) /* the longest between two looks */
+#define RETENTION_LOOK_MS (10 * SECOND_MS) /* the longest between two looks */
 
 struct fold_thread {
     struct service *service;
@@ -56,14 +56,17 @@ static enum status fold_thread_retain(struct fold_thread *thread, bool *more, st
     int64_t retention_ms = service->options->retention_ms;
     int64_t now_us = monotonic_us();
     uint64_t through = 0;
-    if (!retention_ms || now_us < thread->retention_us)
+    if (now_us < thread->retention_us)
         return STATUS_OK;
-    enum status status = fold_retain(service->fold, clock_now_ms(&clock_system) - retention_ms,
-                                     more, &through, error);
+    /* Without a retention nothing is dropped, but a base from before may have to be made anew. */
+    int64_t before_ms = retention_ms ? clock_now_ms(&clock_system) - retention_ms : INT64_MIN;
+    enum status status = fold_retain(service->fold, before_ms, more, &through, error);
     if (through)
         log_info("fold", "journal files are past the retention and were dropped",
                  LOG_INT("through", through), );
-    int64_t wait_ms = retention_ms / 10 < RETENTION_LOOK_MS ? retention_ms / 10 : RETENTION_LOOK_MS;
+    int64_t wait_ms = RETENTION_LOOK_MS;
+    if (retention_ms && retention_ms / 10 < wait_ms)
+        wait_ms = retention_ms / 10;
     if (status || !*more)
         thread->retention_us = now_us + wait_ms * 1000;
     return status;

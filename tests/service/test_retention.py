@@ -125,6 +125,35 @@ class Retention(unittest.TestCase):
         scenario.run("rebuild", "--store", server.store)
         self.assertEqual(json.loads(scenario.report(server.store))["metrics"], got["metrics"])
 
+    def test_who_is_erased_goes_from_the_base_too(self):
+        stream = scenario.Stream(users=250, seed=18)
+        server = self.dropped_server(stream)
+        self.restart(server, "--retention", "1s")
+        self.wait_dropped(server)
+        before = scenario.report(server.store)
+        base = self.bases(server.store)
+        self.restart(server)
+        left = {message.get("userId") for message in scenario.journal(server.store)}
+        gone = sorted(stream.users() & left)[:5]
+        self.assertEqual(len(gone), 5)
+        for user in gone:
+            self.assertEqual(server.request("DELETE", f"/v1/units/user/{user}").status, 202)
+        server.wait_for("a report without them", lambda: health(
+            scenario.report(server.store))["erased"] > 0, 30)
+        server.wait_for("a base without them", lambda: self.bases(server.store) != base, 30)
+        after = scenario.report(server.store)
+        met = health(after)["erased"]
+        self.assertLessEqual(met, len(gone))
+        self.assertEqual(scenario.exposed(before), scenario.exposed(after))  # bare counts stay
+        scenario.run("verify", "--store", server.store)
+        self.assertEqual(server.stop(), 0)
+        scenario.run("rebuild", "--store", server.store)
+        self.assertEqual(scenario.undelivered(scenario.report(server.store)),
+                         scenario.undelivered(after))
+
+    def bases(self, store):
+        return os.readlink(os.path.join(store, "base", "state", "current"))
+
     def test_a_backup_of_what_is_left_restores(self):
         stream = scenario.Stream(users=250, seed=15)
         server = self.dropped_server(stream)
