@@ -201,8 +201,8 @@ static void every_field_has_a_name(void **state)
                                     .variants = variants,
                                     .variant_count = 2};
     assert_names(&experiment, 0,
-                 "n erased clamped mismatch mixed hot skewed unread z1 z2 z3 z1z1 z1z2 z1z3 z2z2 "
-                 "z2z3 z3z3");
+                 "n erased clamped mismatch mixed hot skewed unread early viewed flag_called "
+                 "flag_evaluated z1 z2 z3 z1z1 z1z2 z1z3 z2z2 z2z3 z3z3");
     assert_names(&experiment, 1, "n x z1y z2y z3y");
     assert_names(&experiment, 2, "n s ss raw_s raw_ss nonzero capped z1y z2y z3y gy");
     assert_names(&experiment, 3, "n responded promoters detractors");

@@ -332,8 +332,11 @@ def slices(catalogue, file, traits_at, main):
 
 
 def is_early(catalogue, file, unit, first):
-    """Whether a metric's event came less than a day before the exposure, and from the start on."""
-    names = {event for name in metric_names(file) for event in counted_events(catalogue, name)}
+    """Whether a metric's event came less than a day before the exposure, and from the start on.
+    Breadth counts the members' events, none of the account's."""
+    names = {event for name in metric_names(file)
+             if catalogue["metrics"][name]["kind"] != "breadth"
+             for event in counted_events(catalogue, name)}
     begin = first - DAY
     if "start" in file:
         begin = max(begin, instant(file["start"]))
