@@ -17,9 +17,8 @@
 static const struct {
     const char *name, *reason;
 } not_computed[] = {
-    {"without_largest_unit", "sums do not tell units apart: see uncapped, or export the units"},
-    {"shrunken", "this version does not shrink effects of segments"},
-    {"mixed_accounts", "this version does not tie users to accounts"},
+    {"without_largest_unit", "sums do not tell units apart: see uncapped"},
+    {"mixed_accounts", "accounts are not judged in an experiment of users"},
 };
 
 static struct value not_computed_value(struct arena *arena)

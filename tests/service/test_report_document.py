@@ -131,7 +131,7 @@ class Document(unittest.TestCase):
                 if document["peeking"] == "always":
                     self.assertIsNone(found["p"])
                     self.assertIsNone((found["difference"] or {}).get("interval"))
-        for member in ("mixed_accounts", "shrunken"):
+        for member in ("mixed_accounts", "without_largest_unit"):
             self.assertIn(member, document["not_computed"])
 
     def agreement(self, document):
