@@ -63,6 +63,13 @@ static inline int64_t integer_at(const struct report *report, const char *path)
     return value->integer;
 }
 
+static inline void assert_count(const struct report *report, const char *path, int64_t want)
+{
+    if (integer_at(report, path) != want)
+        fail_msg("%s is %lld, not %lld", path, (long long)integer_at(report, path),
+                 (long long)want);
+}
+
 static inline double number_at(const struct report *report, const char *path)
 {
     const struct value *value = at(report, path);

@@ -3,8 +3,8 @@
  * leukaemia data of R's survival package as cohorts.
  */
 
-#include "document_reader.h"
 #include "metric_world.h"
+#include "report_world.h"
 
 #include "stats/anytime.h"
 
@@ -31,11 +31,21 @@ static void do_at(struct metric_world *made, const char *user, const char *event
     put(made, user, START + after_ms)->event = slice_of(event);
 }
 
+static void report_at(struct world *world, int64_t as_of_ms, struct report *report)
+{
+    struct error error = {0};
+    struct document_options options = {.experiment = SLICE("first"),
+                                       .as_of_ms = as_of_ms,
+                                       .now_ms = WORLD_START + 1000 * DAY_MS,
+                                       .version = "1"};
+    must(report_try(world, &options, report, &error), &error);
+}
+
 static void fold_and_report(struct metric_world *made, int64_t as_of_ms, struct report *report)
 {
     world_send(&made->world, made->messages, made->count);
     world_fold(&made->world, 0);
-    report_at(&made->world, "first", as_of_ms, report);
+    report_at(&made->world, as_of_ms, report);
 }
 
 static void done(struct metric_world *made, struct report *report)
@@ -293,7 +303,7 @@ static void values_of_a_segment_add_up(void **state)
                 unit++ % 6 < 2 ? SLICE("{\"role\":\"rep\"}") : SLICE("{\"role\":\"manager\"}");
     world_send(&world, made.messages, made.count);
     world_fold(&world, 0);
-    report_at(&world, "first", START + 20 * DAY, &report);
+    report_at(&world, START + 20 * DAY, &report);
     double units = 0, events = 0, weighted = 0;
     for (int i = 0; i < 2; i++) {
         char path[80];
@@ -350,7 +360,7 @@ static void a_bracket_counts_the_cohorts_that_are_mature_for_it(void **state)
     assert_close(number_at(&report, "metrics/1/curve/1/points/2/interval/0"), 0.017876213095072954,
                  1e-9);
     assert_close(number_at(&report, "metrics/1/curve/1/points/2/difference/estimate"), 0, 1e-15);
-    assert_true(found_at(&report, "metrics/1/curve/0/points/2/difference") == NULL);
+    assert_true(at_or_null(&report, "metrics/1/curve/0/points/2/difference") == NULL);
     assert_nothing(&report, "metrics/1/variants/0/value");
     assert_text(&report, "metrics/1/comparisons/0/reason",
                 "a curve has no single value: see its brackets");
