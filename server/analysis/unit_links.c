@@ -48,13 +48,9 @@ static enum unit_change link_insert(struct arena *arena, struct unit_list *list,
     int32_t day = day_of(link->time_ms);
     uint32_t instant_ms = (uint32_t)(link->time_ms - day_start_ms(day));
     uint64_t numbers[2] = {htole64(link->hash), htole64(link->number)};
-    if (list->count == UNIT_LIST_MAX) {
-        enum unit_change change = list->overflow ? UNIT_UNCHANGED : UNIT_CHANGED;
-        list->overflow = true;
-        if (at == list->count)
-            return change;
-        unit_list_drop_last(list);
-    }
+    enum unit_change change;
+    if (!unit_list_admits(list, at, &change))
+        return change;
     if (!unit_list_splice(arena, list, at * LINK_ENTRY_SIZE, 0, LINK_ENTRY_SIZE))
         return UNIT_UNCHANGED;
     char *entry = list->entries + at * LINK_ENTRY_SIZE;

@@ -213,7 +213,7 @@ static struct entry_search list_search(const struct unit_list *list, const struc
     return found;
 }
 
-void unit_list_drop_last(struct unit_list *list)
+static void list_drop_last(struct unit_list *list)
 {
     uint32_t at = 0, size = 0;
     for (uint32_t i = 0; i < list->count; i++) {
@@ -222,6 +222,18 @@ void unit_list_drop_last(struct unit_list *list)
     }
     list->size = at;
     list->count--;
+}
+
+bool unit_list_admits(struct unit_list *list, uint32_t at, enum unit_change *change)
+{
+    if (list->count < UNIT_LIST_MAX)
+        return true;
+    *change = list->overflow ? UNIT_UNCHANGED : UNIT_CHANGED;
+    list->overflow = true;
+    if (at == list->count)
+        return false;
+    list_drop_last(list);
+    return true;
 }
 
 static enum unit_change list_insert(struct arena *arena, struct unit_list *list, uint32_t place,
@@ -261,13 +273,9 @@ enum unit_change unit_record_put(struct arena *arena, struct unit_record *record
     struct entry_search found = list_search(list, head, payload);
     if (found.has_same)
         return list_replace(arena, list, &found, head, payload);
-    if (list->count < UNIT_LIST_MAX)
-        return list_insert(arena, list, found.place, head, payload);
-    bool before = list->overflow;
-    list->overflow = true;
-    if (found.place_index == list->count)
-        return before ? UNIT_UNCHANGED : UNIT_CHANGED;
-    unit_list_drop_last(list);
+    enum unit_change change;
+    if (!unit_list_admits(list, found.place_index, &change))
+        return change;
     return list_insert(arena, list, found.place, head, payload);
 }
 
@@ -298,14 +306,9 @@ static void activity_write(char *bytes, int32_t day, uint32_t first_ms, uint32_t
 static enum unit_change activity_insert(struct arena *arena, struct unit_list *list, uint32_t at,
                                         int32_t day, uint32_t instant_ms)
 {
-    enum unit_change change = UNIT_CHANGED;
-    if (list->count == UNIT_LIST_MAX) {
-        change = list->overflow ? UNIT_UNCHANGED : UNIT_CHANGED;
-        list->overflow = true;
-        if (at == list->count)
-            return change;
-        unit_list_drop_last(list);
-    }
+    enum unit_change change;
+    if (!unit_list_admits(list, at, &change))
+        return change;
     uint32_t place = at * ACTIVITY_ENTRY_SIZE;
     if (!unit_list_splice(arena, list, place, 0, ACTIVITY_ENTRY_SIZE))
         return UNIT_UNCHANGED;

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#define ACCOUNT_MEMBERS_USUAL 64
+
 /* Whose an entry is at its time: every rule has to name the number that is asked for. */
 struct owner_rule {
     const struct unit_list *links;
@@ -314,16 +316,28 @@ static enum status member_take(struct view_work *work, uint64_t user, bool with_
     return status;
 }
 
-static enum status account_view(struct view_work *work, bool with_members, struct unit_view *view)
+/* The users ever tied to the account.  Most have few: room for all that may be read would be
+ * cleared for each account at each batch. */
+static enum status members_find(const struct view_work *work, uint64_t **users, size_t *count)
 {
     const struct unit_source *source = work->source;
-    uint64_t *users = ARENA_ARRAY(work->arena, ACCOUNT_MEMBERS_MAX, uint64_t);
+    enum status status = STATUS_OK;
+    for (size_t room = ACCOUNT_MEMBERS_USUAL;; room = ACCOUNT_MEMBERS_MAX) {
+        *users = ARENA_ARRAY(work->arena, room, uint64_t);
+        if (!*users)
+            return no_memory(work->error);
+        status = source->members(source->context, work->unit, *users, room, count, work->error);
+        if (status || *count <= room || room == ACCOUNT_MEMBERS_MAX)
+            return status;
+    }
+}
+
+static enum status account_view(struct view_work *work, bool with_members, struct unit_view *view)
+{
+    uint64_t *users;
     struct member_list members = {0};
     size_t count = 0;
-    if (!users)
-        return no_memory(work->error);
-    enum status status = source->members(source->context, work->unit, users, ACCOUNT_MEMBERS_MAX,
-                                         &count, work->error);
+    enum status status = members_find(work, &users, &count);
     view->members_cut = count > ACCOUNT_MEMBERS_MAX;
     if (view->members_cut)
         count = ACCOUNT_MEMBERS_MAX;
