@@ -254,6 +254,7 @@ static bool connection_head(struct connection *connection)
         answer_problem(request, problem, "there is no %.*s", SLICE_ARGS(request->path));
         return connection_reply(connection);
     }
+    request->caller = CALLER_EVERYBODY;
     request->body_max = request->route->body_max;
     if (request->body_left > request->body_max || (request->has_body && !request->body_max)) {
         answer_problem(request, PROBLEM_TOO_LARGE, "at most %zu bytes are taken here",

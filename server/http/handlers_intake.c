@@ -57,7 +57,7 @@ enum handled handle_intake(struct request *request)
     const struct intake_options options = {
         .route = (enum intake_route)request->route->argument,
         .received_ms = clock_now_ms(&clock_system),
-        .trusted = true, /* without keys every caller is taken for a server */
+        .trusted = caller_may(&request->caller, ROLE_SERVER),
         .catalogue = request->worker->snapshot->catalogue,
         .privacy = &service->privacy,
     };

@@ -401,6 +401,7 @@ void request_reset(struct request *request)
     request->problem = PROBLEM_NONE;
     request->detail = NULL;
     request->route = NULL;
+    request->caller = (struct caller){0};
     request->work = NULL;
     request->status = 0;
     request->content_type = NULL;

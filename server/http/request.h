@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "caller.h"
 #include "chunks.h"
 #include "problem.h"
 
@@ -82,6 +83,9 @@ struct request {
     /* What is wrong with it. */
     enum problem problem;
     const char *detail;
+
+    /* Who asks: set before the handler runs. */
+    struct caller caller;
 
     /* The route, and the values of its {parameters}, decoded. */
     const struct route *route;

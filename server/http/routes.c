@@ -31,12 +31,13 @@
      .roles = TAKES_EVENTS,                                                                        \
      .body_max = BODY_SIZE_MAX,                                                                    \
      .form = FORM_SEGMENT,                                                                         \
+     .key_in_body = true,                                                                          \
      .argument = route,                                                                            \
      .help = text},                                                                                \
     {                                                                                              \
         .method = METHOD_POST, .pattern = short_path, .handle = handle_intake,                     \
-        .roles = TAKES_EVENTS, .body_max = BODY_SIZE_MAX, .form = FORM_SEGMENT, .argument = route, \
-        .help = text                                                                               \
+        .roles = TAKES_EVENTS, .body_max = BODY_SIZE_MAX, .form = FORM_SEGMENT,                    \
+        .key_in_body = true, .argument = route, .help = text                                       \
     }
 
 const struct route routes[] = {
@@ -140,6 +141,7 @@ const struct route routes[] = {
      .pattern = "/metrics",
      .handle = handle_metrics,
      .roles = ROLE_ANALYST,
+     .open_nearby = true,
      .help = "Counters for Prometheus"},
     {.pattern = NULL},
 };

@@ -11,11 +11,6 @@
 
 #include "request.h"
 
-/* Who may call it (http-api.md, "Who may do what").  `admin` may all, `server` all that `client`
- * may; ROLE_NONE: no key at all. */
-enum role { ROLE_NONE = 0, ROLE_CLIENT = 1, ROLE_SERVER = 2, ROLE_ANALYST = 4, ROLE_ADMIN = 8 };
-#define ROLES_ALL (ROLE_CLIENT | ROLE_SERVER | ROLE_ANALYST | ROLE_ADMIN)
-
 /* How a handler leaves: with the answer ready, or to be finished by request_finish later. */
 enum handled { HANDLED, HANDLED_LATER };
 typedef enum handled handle_fn(struct request *request);
@@ -27,9 +22,11 @@ struct route {
     enum method method;  /* GET stands for HEAD too */
     const char *pattern; /* NULL ends a table */
     handle_fn *handle;
-    unsigned roles;  /* any of these */
+    unsigned roles;  /* any of these; ROLE_NONE: no key at all */
     size_t body_max; /* bytes, before and after inflating; 0: no body is taken */
     bool body_is_optional;
+    bool key_in_body; /* the key may be `writeKey`, `api_key` or `token` of a JSON body */
+    bool open_nearby; /* no key is asked for over loopback, nor with --public-metrics */
     enum error_form form;
     int argument;     /* for the handler: an enum intake_route */
     const char *help; /* one line, for people */
