@@ -61,6 +61,7 @@ struct buffer *answer_begin(struct request *request, int status, const char *con
 {
     request->status = status;
     request->content_type = content_type;
+    request->cache_control = NULL;
     buffer_clear(&request->answer);
     buffer_clear(&request->extra);
     return &request->answer;
@@ -267,7 +268,9 @@ void answer_write_head(struct request *request, struct slice date, struct buffer
     buffer_add(out, date);
     buffer_add(out, SLICE("\r\nX-Request-Id: "));
     buffer_add(out, id);
-    buffer_add(out, SLICE("\r\nCache-Control: no-store\r\n"));
+    buffer_add(out, SLICE("\r\nCache-Control: "));
+    add_text(out, request->cache_control ? request->cache_control : "no-store");
+    buffer_add(out, SLICE("\r\n"));
     buffer_add(out, buffer_slice(&request->extra));
     if (request->content_type) {
         buffer_add(out, SLICE("Content-Type: "));

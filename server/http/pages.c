@@ -5,6 +5,7 @@
 #include "answer.h"
 #include "base/hash.h"
 #include "snapshot.h"
+#include "tag.h"
 #include "worker.h"
 
 #include <assert.h>
@@ -85,27 +86,6 @@ static bool question_equal(const struct page_question *a, const struct page_ques
            a->phase == b->phase && a->as_of_ms == b->as_of_ms && a->now_ms == b->now_ms &&
            a->watermark == b->watermark && a->published == b->published && a->format == b->format &&
            a->snapshot == b->snapshot;
-}
-
-/* Whether a header If-None-Match names the tag (RFC 9110, 13.1.2; W/ makes no difference). */
-static bool tag_matches(struct slice header, struct slice tag)
-{
-    while (header.size && tag.size) {
-        const char *comma = memchr(header.data, ',', header.size);
-        struct slice one = header;
-        if (comma)
-            one.size = (size_t)(comma - header.data);
-        header = comma ? slice_from(header, one.size + 1) : (struct slice){0};
-        while (one.size && (one.data[0] == ' ' || one.data[0] == '\t'))
-            one = slice_from(one, 1);
-        while (one.size && (one.data[one.size - 1] == ' ' || one.data[one.size - 1] == '\t'))
-            one.size--;
-        if (slice_starts_with(one, SLICE("W/")))
-            one = slice_from(one, 2);
-        if (slice_equal(one, tag) || slice_equals(one, "*"))
-            return true;
-    }
-    return false;
 }
 
 /* Puts a page that is made into the answer of a request. */

@@ -96,6 +96,7 @@ struct request {
     /* The answer. */
     int status;
     const char *content_type;
+    const char *cache_control; /* NULL: no-store */
     struct buffer answer; /* the body */
     struct buffer extra;  /* further header lines */
     bool close;           /* after this answer */

@@ -1,0 +1,23 @@
+/* Implementation of tag.h. */
+
+#include "tag.h"
+
+bool tag_matches(struct slice header, struct slice tag)
+{
+    while (header.size && tag.size) {
+        const char *comma = memchr(header.data, ',', header.size);
+        struct slice one = header;
+        if (comma)
+            one.size = (size_t)(comma - header.data);
+        header = comma ? slice_from(header, one.size + 1) : (struct slice){0};
+        while (one.size && (one.data[0] == ' ' || one.data[0] == '\t'))
+            one = slice_from(one, 1);
+        while (one.size && (one.data[one.size - 1] == ' ' || one.data[one.size - 1] == '\t'))
+            one.size--;
+        if (slice_starts_with(one, SLICE("W/")))
+            one = slice_from(one, 2);
+        if (slice_equal(one, tag) || slice_equals(one, "*"))
+            return true;
+    }
+    return false;
+}
