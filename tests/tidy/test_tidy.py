@@ -45,7 +45,7 @@ class Checker(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp())
         for top in ("include", "server", "stats", "tools", "tests"):
             shutil.copytree(ROOT / top, self.folder / top,
-                            ignore=shutil.ignore_patterns("__pycache__", "cases"))
+                            ignore=shutil.ignore_patterns("__pycache__", "cases", "node_modules"))
 
     def tearDown(self):
         shutil.rmtree(self.folder)
