@@ -8,6 +8,7 @@
  *     service_run(&options, &error)     returns after a drain (SIGTERM, SIGINT) with STATUS_OK
  */
 
+#include "base/asset.h"
 #include "base/log.h"
 #include "base/status.h"
 
@@ -26,6 +27,10 @@ struct service_options {
     bool pseudonymous;         /* of a store that is made; one that is there is as it is */
     const char *private_names; /* with commas between */
     const char *version;
+    const struct asset *assets; /* served under their paths (base/asset.h); NULL: none */
+    /* Told each address once all listen, on the main thread; NULL: nobody. */
+    void (*listening)(void *context, const char *address);
+    void *context; /* of `listening` */
 };
 
 /* INVALID (exit 2) for a listener off loopback while there are no keys. Prints

@@ -171,6 +171,7 @@ enum status acceptor_new(struct service *service, struct acceptor **acceptor, st
 enum status acceptor_start(struct acceptor *acceptor, struct event_base *base, int ready_fd,
                            struct error *error)
 {
+    const struct service_options *options = acceptor->service->options;
     for (size_t i = 0; i < acceptor->count; i++) {
         struct listener *listener = &acceptor->listeners[i];
         listener->event =
@@ -184,6 +185,8 @@ enum status acceptor_start(struct acceptor *acceptor, struct event_base *base, i
         if (ready_fd >= 0)
             dprintf(ready_fd, "listening on %s\n", text);
         log_info("serve", "listening", LOG_TEXT("address", text), );
+        if (options->listening)
+            options->listening(options->context, text);
     }
     fflush(stdout);
     return STATUS_OK;

@@ -30,6 +30,9 @@ handle_fn handle_erasure;
 handle_fn handle_note_add;
 handle_fn handle_note_delete;
 
+/* handlers_assets.c */
+handle_fn handle_asset;
+
 /* handlers_operations.c */
 handle_fn handle_healthz;
 handle_fn handle_readyz;

@@ -10,7 +10,7 @@
  *   GrowthBook       GET /api/features/{client}
  *   PostHog          POST /batch, /capture, /i/v0/e, /e   (to the records of handle_intake)
  *   Amplitude        POST /2/httpapi                       (the same)
- *   pages            GET /, /assets/{name}, /openapi.json
+ *   pages            GET /, /assets/{name} (by handle_asset), /openapi.json
  */
 
 #include "routes.h"
@@ -143,6 +143,16 @@ const struct route routes[] = {
      .roles = ROLE_ANALYST,
      .open_nearby = true,
      .help = "Counters for Prometheus"},
+    {.method = METHOD_GET,
+     .pattern = "/example",
+     .handle = handle_asset,
+     .roles = ROLE_NONE,
+     .help = "The example page, where it is served (gangway demo)"},
+    {.method = METHOD_GET,
+     .pattern = "/example/{file}",
+     .handle = handle_asset,
+     .roles = ROLE_NONE,
+     .help = "A file of it"},
     {.pattern = NULL},
 };
 

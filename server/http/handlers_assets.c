@@ -1,0 +1,69 @@
+/*
+ * Files that are compiled into the program: pages, their scripts and styles (base/asset.h).  A file
+ * is served under the path that its table gives it, and no other; there is nothing of a file system
+ * here, so no path leads out of it.
+ *
+ * Pages load nothing from elsewhere and hold no inline script or style, so that the policy can be
+ * strict; browsers keep a file and ask by its tag whether it is still the same.
+ */
+
+#include "answer.h"
+#include "base/asset.h"
+#include "handlers.h"
+#include "service_state.h"
+#include "tag.h"
+
+static const struct {
+    const char *name;
+    struct slice value;
+} safety[] = {
+    {"Content-Security-Policy",
+     SLICE_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+                "frame-ancestors 'none'")},
+    {"X-Content-Type-Options", SLICE_INIT("nosniff")},
+    {"Referrer-Policy", SLICE_INIT("no-referrer")},
+    {"Cross-Origin-Opener-Policy", SLICE_INIT("same-origin")},
+};
+
+static const struct asset *asset_find(const struct asset *table, struct slice path)
+{
+    for (const struct asset *asset = table; asset && asset->path; asset++)
+        if (slice_equals(path, asset->path))
+            return asset;
+    return NULL;
+}
+
+static enum handled asset_answer(struct request *request, const struct asset *asset)
+{
+    struct slice tag = slice_of(asset->etag);
+    bool is_known = tag_matches(request->if_none_match, tag);
+    struct buffer *out = answer_begin(request, is_known ? 304 : 200, is_known ? NULL : asset->type);
+    request->cache_control = "no-cache";
+    answer_header(request, "ETag", tag);
+    for (size_t i = 0; i < sizeof safety / sizeof *safety; i++)
+        answer_header(request, safety[i].name, safety[i].value);
+    if (!is_known)
+        buffer_add(out, asset->bytes);
+    return HANDLED;
+}
+
+/* A folder without its slash: links within its page are relative to it. */
+static enum handled folder_answer(struct request *request, struct slice folder)
+{
+    answer_begin(request, 308, NULL);
+    answer_header(request, "Location", folder);
+    return HANDLED;
+}
+
+enum handled handle_asset(struct request *request)
+{
+    const struct asset *table = request->worker->options.service->options->assets;
+    const struct asset *asset = asset_find(table, request->path);
+    if (asset)
+        return asset_answer(request, asset);
+    struct slice folder = arena_format(&request->arena, "%.*s/", SLICE_ARGS(request->path));
+    if (asset_find(table, folder))
+        return folder_answer(request, folder);
+    return answer_problem(request, PROBLEM_NO_ROUTE, "there is nothing here");
+}
