@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "base/value.h"
 #include "experiment/catalogue.h"
+#include "ofrep.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -107,12 +108,16 @@ enum handled answer_problem_with(struct request *request, enum problem problem, 
                                  struct slice more)
 {
     const struct problem_row *row = &problems[problem];
-    bool is_segment = request->route && request->route->form == FORM_SEGMENT;
-    struct buffer *out = answer_begin(request, row->status, is_segment ? TYPE_JSON : TYPE_PROBLEM);
-    if (is_segment)
-        write_segment_error(out, row, detail);
-    else
-        write_problem(out, row, detail, more);
+    struct buffer *out = answer_begin(request, row->status,
+                                      request->form == FORM_PROBLEM ? TYPE_PROBLEM : TYPE_JSON);
+    switch (request->form) {
+    case FORM_PROBLEM: write_problem(out, row, detail, more); break;
+    case FORM_SEGMENT: write_segment_error(out, row, detail); break;
+    case FORM_OFREP:
+        ofrep_write_failure(out, request->parameters[0], OFREP_GENERAL,
+                            detail.size ? detail : slice_of(row->title));
+        break;
+    }
     if (row->retry_seconds) {
         char seconds[16];
         snprintf(seconds, sizeof seconds, "%d", row->retry_seconds);

@@ -9,6 +9,10 @@
 handle_fn handle_assign_one;
 handle_fn handle_assign_many;
 
+/* handlers_ofrep.c */
+handle_fn handle_ofrep_one;
+handle_fn handle_ofrep_many;
+
 /* handlers_intake.c */
 handle_fn handle_intake;
 handle_fn handle_settings;

@@ -401,6 +401,8 @@ void request_reset(struct request *request)
     request->problem = PROBLEM_NONE;
     request->detail = NULL;
     request->route = NULL;
+    request->form = FORM_PROBLEM;
+    memset(request->parameters, 0, sizeof request->parameters);
     request->caller = (struct caller){0};
     request->work = NULL;
     request->status = 0;

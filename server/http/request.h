@@ -49,6 +49,9 @@ struct header {
     struct slice value; /* without space around it */
 };
 
+/* The form of errors: RFC 9457 on own routes, the protocol's own on others. */
+enum error_form { FORM_PROBLEM, FORM_SEGMENT, FORM_OFREP };
+
 #define ROUTE_PARAMETERS_MAX 2
 
 struct request {
@@ -89,6 +92,7 @@ struct request {
 
     /* The route, and the values of its {parameters}, decoded. */
     const struct route *route;
+    enum error_form form; /* of the route, or of one with this path and another method */
     struct slice parameters[ROUTE_PARAMETERS_MAX];
     int64_t begin_us; /* monotonic, at the first byte */
     void *work;       /* of the handler, while it waits */
@@ -97,10 +101,10 @@ struct request {
     int status;
     const char *content_type;
     const char *cache_control; /* NULL: no-store */
-    struct buffer answer; /* the body */
-    struct buffer extra;  /* further header lines */
-    bool close;           /* after this answer */
-    char id[20];          /* X-Request-Id where the request has none */
+    struct buffer answer;      /* the body */
+    struct buffer extra;       /* further header lines */
+    bool close;                /* after this answer */
+    char id[20];               /* X-Request-Id where the request has none */
 };
 
 void request_reset(struct request *request); /* keeps memory of ordinary size */

@@ -4,7 +4,8 @@
 /*
  * What can be asked: one row a route, in one table (routes.c), the first match wins.  A path
  * pattern is made of whole segments, `{name}` stands for any one segment and gives the handler a
- * decoded parameter.  One slash at the end of a path is tolerated (analytics SDKs send one).
+ * decoded parameter; `{name...}`, at the end, for all the rest, slashes too.  One slash at the end
+ * of a path is tolerated (analytics SDKs send one).
  *
  * Adding a route: a handler in handlers_<family>.c, its line in handlers.h, a row in routes.c.
  */
@@ -14,9 +15,6 @@
 /* How a handler leaves: with the answer ready, or to be finished by request_finish later. */
 enum handled { HANDLED, HANDLED_LATER };
 typedef enum handled handle_fn(struct request *request);
-
-/* The form of errors: RFC 9457 on own routes, the protocol's own on others. */
-enum error_form { FORM_PROBLEM, FORM_SEGMENT };
 
 struct route {
     enum method method;  /* GET stands for HEAD too */
