@@ -31,6 +31,7 @@ extern const struct command command_diff;
 extern const struct command command_erase;
 extern const struct command command_export;
 extern const struct command command_import;
+extern const struct command command_key;
 extern const struct command command_new;
 extern const struct command command_plan;
 extern const struct command command_rebuild;

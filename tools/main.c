@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
     &command_restore,
     &command_erase,
     &command_compact,
+    &command_key,
     &command_calc,
     NULL,
 };

@@ -27,6 +27,11 @@ static const struct {
       .type = OPTION_TEXT,
       .argument = "DIR",
       .help = "folder of journal and state (default ~/.local/state/gangway)"}},
+    {SHARED_KEYS,
+     {.name = "keys",
+      .type = OPTION_TEXT,
+      .argument = "FILE",
+      .help = "file of keys, mode 0600 (default STORE/keys)"}},
     {SHARED_COLOR,
      {.name = "color",
       .type = OPTION_CHOICE,
@@ -314,6 +319,16 @@ const char *option_store(const struct options *options)
         snprintf(path, sizeof path, "%s/gangway", user);
     else
         snprintf(path, sizeof path, "%s/.local/state/gangway", home ? home : "");
+    return path;
+}
+
+const char *option_keys(const struct options *options)
+{
+    static char path[4096 + 8];
+    const char *given = option_text(options, "keys");
+    if (given)
+        return given;
+    snprintf(path, sizeof path, "%s/keys", option_store(options));
     return path;
 }
 

@@ -36,6 +36,7 @@ struct option_row {
 #define SHARED_STORE 2u
 #define SHARED_COLOR 4u
 #define SHARED_QUIET 8u
+#define SHARED_KEYS 16u
 
 #define OPTIONS_MAX 48
 #define OPTION_VALUES_MAX 64
@@ -74,6 +75,8 @@ const char *argument_at(const struct options *options, size_t index); /* NULL pa
 /* The store's folder by the rule of cli.md: --store, $STATE_DIRECTORY, $XDG_STATE_HOME/gangway,
  * ~/.local/state/gangway.  Static storage. */
 const char *option_store(const struct options *options);
+/* The file of keys: --keys, else `keys` in the store's folder.  Static storage. */
+const char *option_keys(const struct options *options);
 /* Whether colour is wanted on that descriptor. */
 bool option_color(const struct options *options, int descriptor);
 

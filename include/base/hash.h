@@ -28,6 +28,9 @@ static inline bool digest_equal(const struct digest *a, const struct digest *b)
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+/* 1 or 0, in a time that does not depend on where they differ: for what may not be guessed. */
+unsigned digest_equal_in_constant_time(const struct digest *a, const struct digest *b);
+
 /* The first 128 bits of SHA-256. */
 struct hash128 hash_content(struct slice data);
 static inline int hash128_compare(const struct hash128 *a, const struct hash128 *b)

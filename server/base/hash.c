@@ -127,6 +127,11 @@ bool digest_parse(struct slice text, struct digest *digest)
     return true;
 }
 
+unsigned digest_equal_in_constant_time(const struct digest *a, const struct digest *b)
+{
+    return CRYPTO_memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
 static struct hash128 first_half(const struct digest *digest)
 {
     struct hash128 half;

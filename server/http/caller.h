@@ -10,19 +10,13 @@
  * `caller_may(&request->caller, ROLE_SERVER)` and an admin is meant as well.
  */
 
-#include "base/slice.h"
-
-/* ROLE_NONE: no key at all. */
-enum role { ROLE_NONE = 0, ROLE_CLIENT = 1, ROLE_SERVER = 2, ROLE_ANALYST = 4, ROLE_ADMIN = 8 };
-#define ROLES_ALL (ROLE_CLIENT | ROLE_SERVER | ROLE_ANALYST | ROLE_ADMIN)
-
-#define CALLER_NAME_SIZE 65
+#include "store/keys.h"
 
 struct caller {
-    unsigned roles;              /* all that it may act as: a set of enum role */
-    enum role role;              /* of its key, ROLE_NONE without one */
-    bool is_known;               /* by a key */
-    char name[CALLER_NAME_SIZE]; /* of the key, never the key itself; "" without one */
+    unsigned roles;                   /* all that it may act as: a set of enum role */
+    enum role role;                   /* of its key, ROLE_NONE without one */
+    bool is_known;                    /* by a key */
+    char name[KEY_NAME_SIZE_MAX + 1]; /* of the key, never the key itself; "" without one */
 };
 
 /* Who asks while there are no keys. */
