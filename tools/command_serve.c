@@ -21,6 +21,19 @@ static const struct option_row rows[] = {
      .min = 1,
      .max = 1024 * 1024,
      .help = "descriptor that gets a line for each listener"},
+    {.name = "cors-origin",
+     .type = OPTION_LIST,
+     .argument = "ORIGIN",
+     .help = "whose pages may ask; repeatable; https://app.example, https://*.app.example, *"},
+    {.name = "rate-limit",
+     .type = OPTION_TEXT,
+     .argument = "N/s",
+     .fallback = "1000/s",
+     .help = "requests a second of one key from one address; 0: no limit"},
+    {.name = "trusted-proxy",
+     .type = OPTION_LIST,
+     .argument = "CIDR",
+     .help = "whose X-Forwarded-For is believed; repeatable; 10.0.0.0/8, unix"},
     {.name = "map-size",
      .type = OPTION_SIZE,
      .argument = "SIZE",
@@ -73,6 +86,8 @@ static int serve_run(const struct options *options)
 {
     const struct option_value *listen = option_list(options, "listen");
     enum log_level level = LOG_LEVEL_INFO;
+    const struct option_value *origins = option_list(options, "cors-origin");
+    const struct option_value *proxies = option_list(options, "trusted-proxy");
     struct error error = {0};
     (void)log_level_parse(slice_of(option_text(options, "log-level")), &level);
     log_setup(level, slice_equals(slice_of(option_text(options, "log-format")), "json"));
@@ -91,6 +106,11 @@ static int serve_run(const struct options *options)
         .watch = !option_flag(options, "no-watch"),
         .pseudonymous = option_flag(options, "pseudonymous"),
         .private_names = option_text(options, "private"),
+        .cors_origins = origins->texts,
+        .cors_origin_count = origins->count,
+        .trusted_proxies = proxies->texts,
+        .trusted_proxy_count = proxies->count,
+        .rate_limit = option_text(options, "rate-limit"),
         .version = GANGWAY_VERSION,
     };
     return service_run(&service, &error) ? command_failed(&error) : 0;

@@ -23,9 +23,14 @@ struct service_options {
     int64_t journal_file_bytes; /* 0: the default */
     int64_t retention_ms;       /* messages received longer ago may be dropped; 0: none */
     int64_t drain_timeout_ms;
-    bool watch;                /* the experiments folder */
-    bool pseudonymous;         /* of a store that is made; one that is there is as it is */
-    const char *private_names; /* with commas between */
+    bool watch;                      /* the experiments folder */
+    bool pseudonymous;               /* of a store that is made; one that is there is as it is */
+    const char *private_names;       /* with commas between */
+    const char *const *cors_origins; /* "https://app.example", "*"; none by default */
+    size_t cors_origin_count;
+    const char *const *trusted_proxies; /* "10.0.0.0/8", "unix" */
+    size_t trusted_proxy_count;
+    const char *rate_limit; /* "1000/s" per key and address; "0" or NULL: none */
     const char *version;
     const struct asset *assets; /* served under their paths (base/asset.h); NULL: none */
     /* Told each address once all listen, on the main thread; NULL: nobody. */

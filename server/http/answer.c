@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "base/value.h"
+#include "cors.h"
 #include "experiment/catalogue.h"
 #include "ofrep.h"
 
@@ -30,6 +31,7 @@ static const struct {
     {200, "HTTP/1.1 200 OK\r\n"},
     {201, "HTTP/1.1 201 Created\r\n"},
     {202, "HTTP/1.1 202 Accepted\r\n"},
+    {204, "HTTP/1.1 204 No Content\r\n"},
     {304, "HTTP/1.1 304 Not Modified\r\n"},
     {308, "HTTP/1.1 308 Permanent Redirect\r\n"},
     {400, "HTTP/1.1 400 Bad Request\r\n"},
@@ -45,6 +47,7 @@ static const struct {
     {414, "HTTP/1.1 414 URI Too Long\r\n"},
     {415, "HTTP/1.1 415 Unsupported Media Type\r\n"},
     {422, "HTTP/1.1 422 Unprocessable Content\r\n"},
+    {429, "HTTP/1.1 429 Too Many Requests\r\n"},
     {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
     {500, "HTTP/1.1 500 Internal Server Error\r\n"},
     {503, "HTTP/1.1 503 Service Unavailable\r\n"},
@@ -277,13 +280,14 @@ void answer_write_head(struct request *request, struct slice date, struct buffer
     buffer_add(out, SLICE("\r\nCache-Control: "));
     add_text(out, request->cache_control ? request->cache_control : "no-store");
     buffer_add(out, SLICE("\r\n"));
+    cors_write(request, out);
     buffer_add(out, buffer_slice(&request->extra));
     if (request->content_type) {
         buffer_add(out, SLICE("Content-Type: "));
         add_text(out, request->content_type);
         buffer_add(out, SLICE("\r\n"));
     }
-    if (request->status != 304) {
+    if (request->status != 304 && request->status != 204) {
         buffer_add(out, SLICE("Content-Length: "));
         write_number(out, request->answer.size);
         buffer_add(out, SLICE("\r\n"));

@@ -16,6 +16,7 @@
 #include "address.h"
 #include "answer.h"
 #include "body.h"
+#include "gate.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -36,6 +37,7 @@ struct connection {
     struct connection *previous, *next;
     struct bufferevent *stream; /* owns the socket */
     int fd;
+    struct ip peer;
     enum phase phase;
     bool in_turn;        /* connection_turn is on the stack */
     bool has_unread;     /* a body was not read to its end */
@@ -197,6 +199,8 @@ static bool connection_handle(struct connection *connection)
         answer_problem(request, PROBLEM_DRAINING, "the server is about to stop; ask again");
         return connection_reply(connection);
     }
+    if (gate_refuses(worker->options.gate, request))
+        return connection_reply(connection);
     enum problem problem = body_decode(request);
     if (problem) {
         refuse_encoded(request, problem);
@@ -212,25 +216,11 @@ static bool connection_handle(struct connection *connection)
 
 static bool refuse_method(struct connection *connection, unsigned allowed)
 {
-    static const struct {
-        enum method method;
-        const char *text;
-    } methods[] = {{METHOD_GET, "GET, HEAD"}, {METHOD_POST, "POST"}, {METHOD_DELETE, "DELETE"}};
     struct request *request = connection->request;
-    char text[32] = "";
-    size_t size = 0;
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        if (!(allowed & methods[i].method))
-            continue;
-        struct slice name = slice_of(methods[i].text);
-        if (size)
-            memcpy(text + size, ", ", 2);
-        size += size ? 2 : 0;
-        memcpy(text + size, name.data, name.size);
-        size += name.size;
-    }
-    answer_problem(request, PROBLEM_METHOD, "this path takes %s", text);
-    answer_header(request, "Allow", (struct slice){.data = text, .size = size});
+    char room[METHODS_TEXT_SIZE];
+    struct slice text = methods_write(allowed, room);
+    answer_problem(request, PROBLEM_METHOD, "this path takes %.*s", SLICE_ARGS(text));
+    answer_header(request, "Allow", text);
     connection->has_unread = request->has_body;
     return connection_reply(connection);
 }
@@ -246,8 +236,11 @@ static bool connection_head(struct connection *connection)
 {
     struct request *request = connection->request;
     unsigned allowed = 0;
-    enum problem problem = route_find(connection->worker->options.routes, request, &allowed);
+    const struct worker_options *options = &connection->worker->options;
+    enum problem problem = route_find(options->routes, request, &allowed);
     connection->has_unread = request->has_body;
+    if (gate_answers(options->gate, request, options->routes, allowed))
+        return connection_reply(connection);
     if (problem == PROBLEM_METHOD)
         return refuse_method(connection, allowed);
     if (problem) {
@@ -287,6 +280,7 @@ static bool connection_begin(struct connection *connection)
     }
     connection->request = request;
     request->connection = connection;
+    request->client = connection->peer;
     connection_set(connection, HEAD);
     request->begin_us = connection->since_us;
     connection->has_unread = false;
@@ -388,6 +382,9 @@ void connection_open(struct worker *worker, int fd)
     }
     *connection = (struct connection){
         .worker = worker, .next = worker->connections, .stream = stream, .fd = fd};
+    struct address peer;
+    address_of_peer(fd, &peer);
+    ip_of_address(&peer, &connection->peer);
     if (connection->next)
         connection->next->previous = connection;
     worker->connections = connection;

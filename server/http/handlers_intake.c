@@ -4,6 +4,7 @@
  */
 
 #include "answer.h"
+#include "gate.h"
 #include "handlers.h"
 #include "service_state.h"
 #include "snapshot.h"
@@ -80,11 +81,12 @@ enum handled handle_intake(struct request *request)
 enum handled handle_settings(struct request *request)
 {
     struct buffer *out = answer_begin(request, 200, TYPE_JSON);
-    struct slice place = arena_format(&request->arena, "%.*s/v1", SLICE_ARGS(request->host));
+    struct slice place = arena_format(&request->arena, "%.*s/v1", SLICE_ARGS(gate_host(request)));
     buffer_add(out, SLICE("{\"integrations\":{\"Segment.io\":{\"apiKey\":"));
     json_write_text(out, request->parameters[0]);
     buffer_add(out, SLICE(",\"apiHost\":"));
     json_write_text(out, place);
-    buffer_add(out, SLICE(",\"protocol\":\"http\"}},\"plan\":{\"track\":{}}}"));
+    buffer_format(out, ",\"protocol\":\"%s\"}},\"plan\":{\"track\":{}}}",
+                  request->is_secure ? "https" : "http");
     return HANDLED;
 }

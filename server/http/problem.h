@@ -18,6 +18,8 @@
     X(BAD_UNIT, 400, "bad-unit", "The id is no id of a unit", 0)                                   \
     X(BAD_PARAMETER, 400, "bad-parameter", "A parameter can't be read", 0)                         \
     X(ROLE, 403, "role", "The key may not do this", 0)                                             \
+    X(HOST, 403, "host", "Not by this name", 0)                                                    \
+    X(ORIGIN, 403, "origin", "Not for pages of that origin", 0)                                    \
     X(NO_ROUTE, 404, "no-route", "There is nothing here", 0)                                       \
     X(NO_EXPERIMENT, 404, "no-experiment", "No such experiment", 0)                                \
     X(NO_UNIT, 404, "no-unit", "Nothing is stored of that unit", 0)                                \
@@ -34,6 +36,7 @@
     X(ENCODING, 415, "encoding", "The body's encoding is not known", 0)                            \
     X(TOO_MANY, 422, "too-many", "Too many in one call", 0)                                        \
     X(BROKEN_FILES, 422, "broken-files", "Files were not taken", 0)                                \
+    X(RATE, 429, "rate", "Too many requests", 1)                                                   \
     X(HEAD_TOO_LARGE, 431, "head-too-large", "The head is too large", 0)                           \
     X(INTERNAL, 500, "internal", "The server could not do it", 0)                                  \
     X(STORAGE, 503, "storage", "The journal can't be written", 5)                                  \

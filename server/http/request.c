@@ -97,6 +97,7 @@ static const struct {
     {"host", offsetof(struct request, host), true},
     {"accept", offsetof(struct request, accept), false},
     {"expect", offsetof(struct request, expect), false},
+    {"origin", offsetof(struct request, origin), true},
     {"x-request-id", offsetof(struct request, request_id), false},
     {"if-none-match", offsetof(struct request, if_none_match), false},
     {"content-encoding", offsetof(struct request, content_encoding), true},
@@ -183,6 +184,7 @@ static enum method method_of(unsigned method)
     case HTTP_HEAD: return METHOD_HEAD;
     case HTTP_POST: return METHOD_POST;
     case HTTP_DELETE: return METHOD_DELETE;
+    case HTTP_OPTIONS: return METHOD_OPTIONS;
     default: return METHOD_OTHER;
     }
 }
@@ -404,6 +406,10 @@ void request_reset(struct request *request)
     request->form = FORM_PROBLEM;
     memset(request->parameters, 0, sizeof request->parameters);
     request->caller = (struct caller){0};
+    request->client = (struct ip){0};
+    request->is_secure = false;
+    request->origin = request->forwarded_host = (struct slice){0};
+    request->sharing = SHARING_NONE;
     request->work = NULL;
     request->status = 0;
     request->content_type = NULL;

@@ -27,6 +27,7 @@
 #include "base/limits.h"
 #include "caller.h"
 #include "chunks.h"
+#include "forwarded.h"
 #include "problem.h"
 
 struct connection;
@@ -39,7 +40,8 @@ enum method {
     METHOD_GET = 1,
     METHOD_HEAD = 2,
     METHOD_POST = 4,
-    METHOD_DELETE = 8
+    METHOD_DELETE = 8,
+    METHOD_OPTIONS = 16 /* of no route: answered for all of them (cors.h) */
 };
 
 enum request_step { REQUEST_MORE, REQUEST_HEAD, REQUEST_DONE, REQUEST_BAD };
@@ -51,6 +53,9 @@ struct header {
 
 /* The form of errors: RFC 9457 on own routes, the protocol's own on others. */
 enum error_form { FORM_PROBLEM, FORM_SEGMENT, FORM_OFREP };
+
+/* What pages of other origins get (cors.h). */
+enum sharing { SHARING_NONE, SHARING_VARIES, SHARING_ALLOWED };
 
 #define ROUTE_PARAMETERS_MAX 2
 
@@ -70,7 +75,7 @@ struct request {
     struct slice target, path, query;
     struct header headers[HEADER_COUNT_MAX];
     size_t header_count;
-    struct slice host, request_id, content_encoding, accept, if_none_match, expect;
+    struct slice host, request_id, content_encoding, accept, if_none_match, expect, origin;
     bool keep_alive;
     bool is_http10;
 
@@ -87,7 +92,11 @@ struct request {
     enum problem problem;
     const char *detail;
 
-    /* Who asks: set before the handler runs. */
+    /* Who asks: set before the handler runs (gate.h). */
+    struct ip client; /* the peer, or who stands behind trusted proxies */
+    bool is_secure;   /* by TLS, here or at a trusted proxy */
+    struct slice forwarded_host;
+    enum sharing sharing;
     struct caller caller;
 
     /* The route, and the values of its {parameters}, decoded. */

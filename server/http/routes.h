@@ -23,8 +23,9 @@ struct route {
     unsigned roles;  /* any of these; ROLE_NONE: no key at all */
     size_t body_max; /* bytes, before and after inflating; 0: no body is taken */
     bool body_is_optional;
-    bool key_in_body; /* the key may be `writeKey`, `api_key` or `token` of a JSON body */
-    bool open_nearby; /* no key is asked for over loopback, nor with --public-metrics */
+    bool is_unlimited; /* not counted by the rate limit: what a supervisor asks */
+    bool key_in_body;  /* the key may be `writeKey`, `api_key` or `token` of a JSON body */
+    bool open_nearby;  /* no key is asked for over loopback, nor with --public-metrics */
     enum error_form form;
     int argument;     /* for the handler: an enum intake_route */
     const char *help; /* one line, for people */

@@ -8,6 +8,7 @@
  *     pages, desk         they read
  *     workers             each with its snapshot
  *     reloader, watch
+ *     gate                what the options say of origins, proxies, rates and TLS
  *     acceptor            binds first of all, so that a port in use costs nothing; accepts last
  *
  * The main thread then turns its own loop: it accepts, takes signals, and watches the folder.
@@ -18,6 +19,7 @@
 #include "acceptor.h"
 #include "desk.h"
 #include "fold_thread.h"
+#include "gate.h"
 #include "ingest/declare.h"
 #include "pages.h"
 #include "reload.h"
@@ -250,6 +252,7 @@ static enum status workers_begin(struct service *service, struct snapshot *snaps
                                                .routes = routes,
                                                .service = service,
                                                .writer = service->writer,
+                                               .gate = service->gate,
                                                .connections = &service->connections,
                                                .ended = worker_ended,
                                                .context = service};
@@ -402,6 +405,8 @@ static enum status service_open(struct service *service, struct error *error)
     signals_block(true);
     enum status status = loop_begin(service, error);
     if (!status)
+        status = gate_new(service->options, &service->gate, error);
+    if (!status)
         status = acceptor_new(service, &service->acceptor, error);
     if (!status)
         status = store_begin(service, error);
@@ -452,6 +457,7 @@ static void service_close(struct service *service)
     if (service->has_store)
         store_close(&service->store);
     events_free(service);
+    gate_free(service->gate);
     health_done(&service->health);
 }
 

@@ -23,6 +23,7 @@ struct acceptor;
 struct desk;
 struct event;
 struct fold_thread;
+struct gate;
 struct pages;
 struct reloader;
 struct snapshot;
@@ -46,6 +47,7 @@ struct service {
     struct worker **workers;
     size_t worker_count;
 
+    struct gate *gate;
     struct acceptor *acceptor;
     struct pages *pages;
     struct desk *desk;

@@ -24,6 +24,7 @@ struct connection;
 struct event;
 struct event_base;
 struct exposures;
+struct gate;
 struct lane;
 struct service;
 struct snapshot;
@@ -40,6 +41,7 @@ struct worker_options {
     const struct route *routes;
     struct service *service;      /* for handlers; may be NULL in tests */
     struct writer *writer;        /* NULL: nothing is written */
+    const struct gate *gate;      /* NULL: everybody passes */
     void (*ended)(void *context); /* on its thread, when the loop is over; may be NULL */
     void *context;
     _Atomic size_t *connections; /* of all workers, counted down when one closes */

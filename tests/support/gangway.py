@@ -103,7 +103,8 @@ class Gangway:
 
     def command(self, ready_fd):
         return [GANGWAY, "serve", "--listen", self.listen, "--store", self.store, "--experiments",
-                self.experiments, "--ready-fd", str(ready_fd), *self.arguments]
+                self.experiments, "--ready-fd", str(ready_fd), "--rate-limit", "0",
+                *self.arguments]
 
     def start(self):
         ready, ready_end = os.pipe()

@@ -144,7 +144,8 @@ def start_gangway(program, folder):
         (experiments / f"{key}.yaml").write_text(text)
     ready, ready_end = os.pipe()
     process = subprocess.Popen(
-        [program, "serve", "--listen", "127.0.0.1:0", "--workers", "1", "--store", folder / "store",
+        [program, "serve", "--listen", "127.0.0.1:0", "--workers", "1", "--rate-limit", "0",
+         "--store", folder / "store",
          "--experiments", experiments, "--log-level", "warn", "--ready-fd", str(ready_end)],
         pass_fds=[ready_end], stdout=subprocess.DEVNULL)
     os.close(ready_end)
