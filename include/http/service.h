@@ -24,6 +24,7 @@ struct service_options {
     int64_t retention_ms;       /* messages received longer ago may be dropped; 0: none */
     int64_t drain_timeout_ms;
     bool watch;                      /* the experiments folder */
+    bool growthbook;                 /* the SDK payload is served */
     bool pseudonymous;               /* of a store that is made; one that is there is as it is */
     const char *private_names;       /* with commas between */
     const char *const *cors_origins; /* "https://app.example", "*"; none by default */

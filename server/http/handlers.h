@@ -13,6 +13,9 @@ handle_fn handle_assign_many;
 handle_fn handle_ofrep_one;
 handle_fn handle_ofrep_many;
 
+/* handlers_growthbook.c */
+handle_fn handle_growthbook;
+
 /* handlers_intake.c */
 handle_fn handle_intake;
 handle_fn handle_settings;

@@ -5,7 +5,6 @@
 #include "answer.h"
 #include "base/hash.h"
 #include "snapshot.h"
-#include "tag.h"
 #include "worker.h"
 
 #include <assert.h>

@@ -14,6 +14,7 @@
 #include "report/render.h"
 #include "request.h"
 #include "routes.h"
+#include "tag.h"
 
 struct page;
 struct pages;
@@ -49,8 +50,8 @@ struct page {
     enum problem problem;
     const char *content_type;
     struct buffer body;
-    int64_t modified_ms; /* TIME_NONE: no Last-Modified */
-    char etag[40];       /* with its quotes; empty: none */
+    int64_t modified_ms;      /* TIME_NONE: no Last-Modified */
+    char etag[TAG_TEXT_SIZE]; /* with its quotes; empty: none */
 };
 
 MUST_CHECK enum status pages_new(struct service *service, struct pages **pages,

@@ -5,7 +5,6 @@
 #include "analysis/document.h"
 #include "analysis/notes.h"
 #include "answer.h"
-#include "base/hash.h"
 #include "service_state.h"
 #include "snapshot.h"
 
@@ -54,17 +53,6 @@ static enum problem page_fails(struct page *page, enum status status, const stru
     return meanings[status];
 }
 
-static void page_tag(struct page *page)
-{
-    struct hash128 hash = hash_content(buffer_slice(&page->body));
-    char *at = page->etag;
-    *at++ = '"';
-    for (size_t i = 0; i < sizeof hash.bytes; i++, at += 2)
-        snprintf(at, 3, "%02x", hash.bytes[i]);
-    *at++ = '"';
-    *at = '\0';
-}
-
 enum problem page_make_report(struct service *service, struct page *page)
 {
     const struct page_question *question = &page->question;
@@ -95,7 +83,7 @@ enum problem page_make_report(struct service *service, struct page *page)
         return page_fails(page, status, &error);
     question->format->render(&page->body, &document, &render);
     page->content_type = question->format->content_type;
-    page_tag(page);
+    tag_format(buffer_slice(&page->body), page->etag);
     return PROBLEM_NONE;
 }
 
@@ -194,7 +182,7 @@ enum problem page_make_experiments(struct service *service, struct page *page)
     page->modified_ms = view_received_ms(moment.transaction);
     value_write(&page->body, &object); /* its texts are the history's */
     moment_end(&moment);
-    page_tag(page);
+    tag_format(buffer_slice(&page->body), page->etag);
     return arena->failed ? page_fails(page, STATUS_NO_MEMORY, &error) : PROBLEM_NONE;
 }
 
@@ -308,7 +296,7 @@ enum problem page_make_experiment(struct service *service, struct page *page)
                       page->question.phase);
         return PROBLEM_NO_PHASE;
     }
-    page_tag(page);
+    tag_format(buffer_slice(&page->body), page->etag);
     return page->arena.failed ? page_fails(page, STATUS_NO_MEMORY, &error) : PROBLEM_NONE;
 }
 
@@ -342,7 +330,7 @@ enum problem page_make_events(struct service *service, struct page *page)
         status = STATUS_NO_MEMORY;
     if (status)
         return page_fails(page, status, &error);
-    page_tag(page);
+    tag_format(buffer_slice(&page->body), page->etag);
     return PROBLEM_NONE;
 }
 
@@ -377,6 +365,6 @@ enum problem page_make_notes(struct service *service, struct page *page)
     }
     value_add(arena, &object, "notes", list);
     value_write(&page->body, &object);
-    page_tag(page);
+    tag_format(buffer_slice(&page->body), page->etag);
     return arena->failed ? page_fails(page, STATUS_NO_MEMORY, &error) : PROBLEM_NONE;
 }

@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "experiment/diff.h"
+#include "growthbook.h"
 #include "ingest/declare.h"
 #include "service_state.h"
 #include "snapshot.h"
@@ -163,6 +164,7 @@ static enum status catalogue_take(struct reloader *reloader, struct catalogue *c
     }
     snapshot_release(reloader->snapshot);
     reloader->snapshot = fresh;
+    growthbook_log(reloader->service, catalogue);
     outcome->is_taken = true;
     return STATUS_OK;
 }

@@ -7,7 +7,6 @@
  *                    for a server, an analyst and an admin, and only loopback is listened on
  *   OFREP            POST /ofrep/v1/evaluate/flags/{key}, POST /ofrep/v1/evaluate/flags, and change
  *                    notices by server-sent events
- *   GrowthBook       GET /api/features/{client}
  *   PostHog          POST /batch, /capture, /i/v0/e, /e   (to the records of handle_intake)
  *   Amplitude        POST /2/httpapi                       (the same)
  *   pages            GET /, /assets/{name} (by handle_asset), /openapi.json
@@ -67,6 +66,12 @@ const struct route routes[] = {
      .body_max = BODY_SIZE_MAX,
      .form = FORM_OFREP,
      .help = "OpenFeature: the values of all experiments"},
+
+    {.method = METHOD_GET,
+     .pattern = "/api/features/{key}",
+     .handle = handle_growthbook,
+     .roles = ROLE_CLIENT | ROLE_SERVER,
+     .help = "What the GrowthBook SDKs evaluate from"},
 
     INTAKE_ROW("/v1/batch", "/v1/b", INTAKE_BATCH, "Takes many Segment messages"),
     INTAKE_ROW("/v1/track", "/v1/t", INTAKE_TRACK, "Takes one event"),

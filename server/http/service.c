@@ -20,6 +20,7 @@
 #include "desk.h"
 #include "fold_thread.h"
 #include "gate.h"
+#include "growthbook.h"
 #include "ingest/declare.h"
 #include "pages.h"
 #include "reload.h"
@@ -284,6 +285,8 @@ static enum status serving_begin(struct service *service, struct error *error)
     enum status status = catalogue_open(service, &catalogue, error);
     if (!status)
         status = snapshot_new(catalogue, &snapshot, error);
+    if (!status)
+        growthbook_log(service, catalogue);
     catalogue_release(catalogue);
     if (!status)
         status = pipeline_begin(service, error);

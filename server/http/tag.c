@@ -2,6 +2,10 @@
 
 #include "tag.h"
 
+#include "base/hash.h"
+
+#include <stdio.h>
+
 bool tag_matches(struct slice header, struct slice tag)
 {
     while (header.size && tag.size) {
@@ -20,4 +24,15 @@ bool tag_matches(struct slice header, struct slice tag)
             return true;
     }
     return false;
+}
+
+void tag_format(struct slice body, char text[static TAG_TEXT_SIZE])
+{
+    struct hash128 hash = hash_content(body);
+    char *at = text;
+    *at++ = '"';
+    for (size_t i = 0; i < sizeof hash.bytes; i++, at += 2)
+        snprintf(at, 3, "%02x", hash.bytes[i]);
+    *at++ = '"';
+    *at = '\0';
 }

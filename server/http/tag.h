@@ -9,4 +9,8 @@
  * and W/ makes no difference. */
 bool tag_matches(struct slice header, struct slice tag);
 
+/* A strong tag of an answer's bytes, with its quotes. */
+#define TAG_TEXT_SIZE 36
+void tag_format(struct slice body, char text[static TAG_TEXT_SIZE]);
+
 #endif
