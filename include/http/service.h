@@ -31,7 +31,8 @@ struct service_options {
     size_t cors_origin_count;
     const char *const *trusted_proxies; /* "10.0.0.0/8", "unix" */
     size_t trusted_proxy_count;
-    const char *rate_limit; /* "1000/s" per key and address; "0" or NULL: none */
+    const char *tls_certificate, *tls_key; /* PEM files, both or neither */
+    const char *rate_limit;                /* "1000/s" per key and address; "0" or NULL: none */
     const char *version;
     const struct asset *assets; /* served under their paths (base/asset.h); NULL: none */
     /* Told each address once all listen, on the main thread; NULL: nobody. */

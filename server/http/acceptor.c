@@ -3,6 +3,7 @@
 #include "acceptor.h"
 
 #include "address.h"
+#include "gate.h"
 #include "service_state.h"
 
 #include <event2/event.h>
@@ -44,7 +45,17 @@ struct acceptor {
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"               \
     "Content-Length: %zu\r\nRetry-After: 1\r\nConnection: close\r\n\r\n%s"
 
-/* Over the limit: an answer, as far as the socket takes it at once, and away. */
+/* Whether what is accepted there begins with a handshake. */
+static bool is_sealed(const struct acceptor *acceptor, int fd)
+{
+    int family = AF_UNIX;
+    socklen_t size = sizeof family;
+    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+    return acceptor->service->gate->tls && family != AF_UNIX;
+}
+
+/* Over the limit: an answer, as far as the socket takes it at once, and away; with TLS,
+ * where an answer would cost a handshake, just away. */
 static void connection_turn_away(struct acceptor *acceptor, int fd)
 {
     char text[512];
@@ -54,7 +65,9 @@ static void connection_turn_away(struct acceptor *acceptor, int fd)
         log_warn("acceptor", "too many connections",
                  LOG_INT("limit", acceptor->service->limits.connections_max), );
     acceptor->is_limit_logged = true;
-    ssize_t sent = send(fd, text, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = 0;
+    if (!is_sealed(acceptor, fd))
+        sent = send(fd, text, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(fd, SHUT_WR);
     /* What is unread at close would reset the connection, and the answer with it. */
     for (unsigned i = 0; sent > 0 && i < SCRAPS_MAX; i++)

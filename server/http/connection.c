@@ -3,6 +3,8 @@
  *
  *     IDLE -> HEAD -> BODY -> WAITING -> WRITING -> IDLE ...     or, at the end,     LINGER
  *
+ * With TLS a HANDSHAKE comes first, and every byte goes through the stream.
+ *
  * Most requests go from HEAD to IDLE in one turn: the handler answers at once and the socket takes
  * the answer in one sendmsg, without a round through the event loop.  WAITING and WRITING are for
  * those that can't; there reading is off.  After the last answer the connection lingers: closing a
@@ -17,6 +19,7 @@
 #include "answer.h"
 #include "body.h"
 #include "gate.h"
+#include "tls.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -30,7 +33,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum phase { IDLE, HEAD, BODY, WAITING, WRITING, LINGER };
+enum phase { HANDSHAKE, IDLE, HEAD, BODY, WAITING, WRITING, LINGER };
 
 struct connection {
     struct worker *worker;
@@ -39,6 +42,7 @@ struct connection {
     int fd;
     struct ip peer;
     enum phase phase;
+    bool is_secure;      /* by TLS */
     bool in_turn;        /* connection_turn is on the stack */
     bool has_unread;     /* a body was not read to its end */
     bool was_served;     /* a request was answered here */
@@ -73,6 +77,8 @@ void connection_close(struct connection *connection)
         request->connection = NULL;
     else if (request)
         worker_give_request(worker, request);
+    if (connection->is_secure)
+        tls_say_goodbye(connection->stream);
     bufferevent_free(connection->stream);
     free(connection);
     if (worker->options.connections)
@@ -90,6 +96,8 @@ static void connection_set(struct connection *connection, enum phase phase)
 static void connection_linger(struct connection *connection)
 {
     connection_set(connection, LINGER);
+    if (connection->is_secure)
+        tls_say_goodbye(connection->stream);
     shutdown(connection->fd, SHUT_WR);
     bufferevent_enable(connection->stream, EV_READ);
     struct evbuffer *input = bufferevent_get_input(connection->stream);
@@ -114,6 +122,20 @@ static void connection_answered(struct connection *connection)
         connection_linger(connection);
 }
 
+/* Adds both in one piece, so that TLS makes one record of what fits into one. */
+static bool output_add(struct evbuffer *output, struct slice head, struct slice body)
+{
+    struct evbuffer_iovec room;
+    size_t size = head.size + body.size;
+    if (evbuffer_reserve_space(output, (ev_ssize_t)size, &room, 1) != 1)
+        return false;
+    memcpy(room.iov_base, head.data, head.size);
+    if (body.size)
+        memcpy((char *)room.iov_base + head.size, body.data, body.size);
+    room.iov_len = size;
+    return evbuffer_commit_space(output, &room, 1) == 0;
+}
+
 /* Writes what the socket takes at once; the rest goes the way of the event loop.  False: the
  * peer is gone. */
 static bool connection_send(struct connection *connection, struct slice head, struct slice body)
@@ -125,7 +147,7 @@ static bool connection_send(struct connection *connection, struct slice head, st
     };
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = body.size ? 2 : 1};
     ssize_t sent = 0;
-    if (evbuffer_get_length(output) == 0) {
+    if (evbuffer_get_length(output) == 0 && !connection->is_secure) {
         sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
             return false;
@@ -135,8 +157,7 @@ static bool connection_send(struct connection *connection, struct slice head, st
         return true;
     struct slice head_rest = slice_from(head, done);
     struct slice body_rest = slice_from(body, done > head.size ? done - head.size : 0);
-    return evbuffer_add(output, head_rest.data, head_rest.size) == 0 &&
-           evbuffer_add(output, body_rest.data, body_rest.size) == 0;
+    return output_add(output, head_rest, body_rest);
 }
 
 /* Sends the answer that is in the request.  False: the connection is gone. */
@@ -281,6 +302,7 @@ static bool connection_begin(struct connection *connection)
     connection->request = request;
     request->connection = connection;
     request->client = connection->peer;
+    request->is_secure = connection->is_secure;
     connection_set(connection, HEAD);
     request->begin_us = connection->since_us;
     connection->has_unread = false;
@@ -364,15 +386,26 @@ static void stream_is_written(struct bufferevent *stream, void *context)
 static void stream_ended(struct bufferevent *stream, short what, void *context)
 {
     (void)stream;
-    (void)what;
-    connection_close(context);
+    if (what & BEV_EVENT_CONNECTED)
+        connection_set(context, IDLE);
+    else
+        connection_close(context);
 }
 
 void connection_open(struct worker *worker, int fd)
 {
     struct connection *connection = calloc(1, sizeof *connection);
-    struct bufferevent *stream =
-        connection ? bufferevent_socket_new(worker->base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
+    struct tls *tls = worker->options.gate ? worker->options.gate->tls : NULL;
+    struct bufferevent *stream = NULL;
+    struct address peer;
+    struct ip ip;
+    address_of_peer(fd, &peer);
+    ip_of_address(&peer, &ip);
+    bool is_secure = tls && !ip_is_unix(&ip);
+    if (connection && is_secure)
+        stream = tls_stream(tls, worker->base, fd);
+    else if (connection)
+        stream = bufferevent_socket_new(worker->base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (!stream) {
         free(connection);
         close(fd);
@@ -380,15 +413,16 @@ void connection_open(struct worker *worker, int fd)
             atomic_fetch_sub_explicit(worker->options.connections, 1, memory_order_relaxed);
         return;
     }
-    *connection = (struct connection){
-        .worker = worker, .next = worker->connections, .stream = stream, .fd = fd};
-    struct address peer;
-    address_of_peer(fd, &peer);
-    ip_of_address(&peer, &connection->peer);
+    *connection = (struct connection){.worker = worker,
+                                      .next = worker->connections,
+                                      .stream = stream,
+                                      .fd = fd,
+                                      .peer = ip,
+                                      .is_secure = is_secure};
     if (connection->next)
         connection->next->previous = connection;
     worker->connections = connection;
-    connection_set(connection, IDLE);
+    connection_set(connection, is_secure ? HANDSHAKE : IDLE);
     bufferevent_setcb(stream, stream_has_bytes, stream_is_written, stream_ended, connection);
     bufferevent_enable(stream, EV_READ | EV_WRITE);
 }
@@ -429,6 +463,10 @@ void connection_sweep(struct connection *connection, int64_t now_us)
     int64_t age_us = now_us - connection->since_us;
     int64_t idle_ms = worker->is_draining ? limits->drain_idle_ms : limits->idle_ms;
     switch (connection->phase) {
+    case HANDSHAKE:
+        if (age_us >= (worker->is_draining ? idle_ms : limits->head_ms) * 1000)
+            connection_close(connection);
+        break;
     case IDLE:
         if (age_us >= idle_ms * 1000 &&
             (!worker->is_draining || now_us - worker->drain_us >= idle_ms * 1000))

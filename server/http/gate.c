@@ -3,8 +3,10 @@
 #include "gate.h"
 
 #include "answer.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "http/service.h"
+#include "tls.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -24,6 +26,8 @@ enum status gate_new(const struct service_options *options, struct gate **gate, 
         status = rate_parse(options->rate_limit, &per_second, error);
     if (!status && per_second)
         status = rate_new(per_second, &made->rate, error);
+    if (!status && (options->tls_certificate || options->tls_key))
+        status = tls_new(options->tls_certificate, options->tls_key, &made->tls, error);
     if (status)
         gate_free(made);
     else
@@ -36,7 +40,20 @@ void gate_free(struct gate *gate)
     if (!gate)
         return;
     rate_free(gate->rate);
+    tls_free(gate->tls);
     free(gate);
+}
+
+void gate_reload(struct gate *gate)
+{
+    struct error error = {0};
+    if (!gate->tls)
+        return;
+    if (tls_reload(gate->tls, &error))
+        log_error("tls", "the certificate can't be taken; the old one stays",
+                  LOG_TEXT("path", error.where), LOG_TEXT("reason", error.text), );
+    else
+        log_info("tls", "the certificate was read again", );
 }
 
 /* The first of a list with commas, such as chained proxies make of X-Forwarded-Host. */

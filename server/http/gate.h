@@ -30,8 +30,10 @@
 #include "rate.h"
 
 struct service_options;
+struct tls;
 
 struct gate {
+    struct tls *tls; /* NULL: plain */
     struct origins origins;
     struct proxies proxies;
     struct rate *rate; /* NULL: no limit */
@@ -40,6 +42,8 @@ struct gate {
 /* INVALID for an option that can't be read.  What it points to in the options is kept. */
 MUST_CHECK enum status gate_new(const struct service_options *options, struct gate **gate,
                                 struct error *error);
+/* Reads the certificate again, if there is one, and logs what came of it. */
+void gate_reload(struct gate *gate);
 void gate_free(struct gate *gate); /* NULL is fine */
 
 /* `allowed` are the methods of a path for which route_find found none.  True: there is an answer

@@ -343,6 +343,7 @@ static void signal_came(evutil_socket_t number, short what, void *context)
     struct service *service = context;
     (void)what;
     if (number == SIGHUP) {
+        gate_reload(service->gate);
         if (!atomic_load(&service->is_draining))
             reload_soon(service->reloader, "SIGHUP");
         return;
