@@ -150,8 +150,8 @@ static void two_rates_intervals(struct calc *call)
     /* Without an event in either the ratio is 0/0: every one is kept, which says nothing. */
     bool empty = pair.treatment.successes + pair.control.successes == 0;
     if (empty) {
-        calc_put_limits(call, "ratio_score_mn", NAN, NAN);
-        calc_put_limits(call, "ratio_score_koopman_nocorr", NAN, NAN);
+        calc_put_limits(call, "ratio_score_mn", (double)NAN, (double)NAN);
+        calc_put_limits(call, "ratio_score_koopman_nocorr", (double)NAN, (double)NAN);
     } else {
         calc_put_ratio(call, "ratio_score_mn", &pair, VARIANCE_UNBIASED, alpha);
         calc_put_ratio(call, "ratio_score_koopman_nocorr", &pair, VARIANCE_PLAIN, alpha);

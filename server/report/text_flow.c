@@ -65,7 +65,7 @@ static void seconds_format(double seconds, char text[static COUNT_TEXT_SIZE])
     static const struct {
         double below, unit;
         const char *name;
-    } units[] = {{120, 1, "s"}, {7200, 60, "min"}, {172800, 3600, "h"}, {INFINITY, 86400, "d"}};
+    } units[] = {{120, 1, "s"}, {7200, 60, "min"}, {172800, 3600, "h"}, {HUGE_VAL, 86400, "d"}};
     size_t i = 0;
     while (seconds >= units[i].below)
         i++;
