@@ -1,26 +1,27 @@
 /*
- * `gangway export`: the journal as messages that `import` takes, or the cells of the cube.  Works
- * while a server has the store: the journal as far as it goes when the export begins, the cube as
- * of one moment.
+ * `gangway export`: the journal as messages that `import` takes, the cells of the cube, or what
+ * these were summed from: the units of an experiment, and exposures.  Works while a server has the
+ * store: the journal as far as it goes when the export begins, the cube as of one moment.
+ *
+ * With --output standard output is a file aside, which gets its name when all is written.
  */
 
 #include "command.h"
 #include "export_cube.h"
+#include "export_rows.h"
+#include "export_units.h"
 
 #include "ingest/intake.h"
 #include "store/journal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum status export_flush(struct buffer *out, struct error *error)
-{
-    enum status status = buffer_status(out, error);
-    if (!status && out->size && fwrite(out->data, 1, out->size, stdout) != out->size)
-        status = FAIL(error, STATUS_STORAGE, "standard output", 0, "cannot write");
-    buffer_clear(out);
-    return status;
-}
+#define PATH_SIZE 4096
 
 static enum status write_record(void *context, const struct record *record, struct error *error)
 {
@@ -58,20 +59,106 @@ static enum status export_journal(const struct options *options, const struct st
     return status;
 }
 
+static enum status export_table_cube(const struct options *options, const char *path,
+                                     struct error *error)
+{
+    struct store store;
+    enum status status = store_open(&store, path, STORE_READ, error);
+    if (status)
+        return status;
+    status = export_cube(options, &store, error);
+    store_close(&store);
+    return status;
+}
+
+static enum status export_table_journal(const struct options *options, const char *path,
+                                        struct error *error)
+{
+    struct store store;
+    enum status status = store_open(&store, path, STORE_READ, error);
+    if (status)
+        return status;
+    status = export_journal(options, &store, error);
+    store_close(&store);
+    return status;
+}
+
+static const struct table {
+    const char *name;
+    enum status (*write)(const struct options *options, const char *path, struct error *error);
+    bool wants_experiment;
+} tables[] = {
+    {.name = "journal", .write = export_table_journal},
+    {.name = "cube", .write = export_table_cube},
+    {.name = "units", .write = export_units, .wants_experiment = true},
+    {.name = "exposures", .write = export_exposures},
+};
+
+static const struct table *table_of(const struct options *options)
+{
+    size_t at = 0;
+    while (strcmp(tables[at].name, option_text(options, "table")) != 0)
+        at++; /* the parser has no other choice */
+    return &tables[at];
+}
+
+static enum status output_failed(const char *path, struct error *error)
+{
+    enum status status = errno == ENOSPC ? STATUS_FULL : STATUS_STORAGE;
+    return FAIL(error, status, path, 0, "cannot write: %s", strerror(errno));
+}
+
+/* Standard output goes to the file `aside` from here on. */
+static enum status output_begin(const char *aside, struct error *error)
+{
+    int file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0)
+        return output_failed(aside, error);
+    bool good = dup2(file, STDOUT_FILENO) >= 0;
+    close(file);
+    return good ? STATUS_OK : output_failed(aside, error);
+}
+
+static enum status output_end(const char *aside, const char *path, struct error *error)
+{
+    if (fflush(stdout) != 0 || fchmod(STDOUT_FILENO, 0644) != 0 || fsync(STDOUT_FILENO) != 0 ||
+        rename(aside, path) != 0)
+        return output_failed(path, error);
+    return STATUS_OK;
+}
+
+static enum status table_write(const struct options *options, const struct table *table,
+                               struct error *error)
+{
+    const char *output = option_text(options, "output");
+    char aside[PATH_SIZE];
+    enum status status = STATUS_OK;
+    int size = output ? snprintf(aside, sizeof aside, "%s.%ld~", output, (long)getpid()) : 0;
+    if (size < 0 || (size_t)size >= sizeof aside)
+        return FAIL(error, STATUS_INVALID, "--output", 0, "the path is too long");
+    if (output)
+        status = output_begin(aside, error);
+    if (!status)
+        status = table->write(options, option_store(options), error);
+    if (!status && fflush(stdout) != 0)
+        status = FAIL(error, STATUS_STORAGE, "standard output", 0, "cannot write");
+    if (!status && output)
+        status = output_end(aside, output, error);
+    if (status && output)
+        unlink(aside);
+    return status;
+}
+
 static int run(const struct options *options)
 {
     struct error error = {0};
-    struct store store;
-    if (store_open(&store, option_store(options), STORE_READ, &error)) {
-        command_failed(&error);
-        return 3; /* also a store that is missing */
+    const struct table *table = table_of(options);
+    if (table->wants_experiment && !option_text(options, "experiment")) {
+        fprintf(stderr, "gangway: the table %s is of one experiment: --experiment KEY\n",
+                table->name);
+        return 2;
     }
-    enum status status = strcmp(option_text(options, "table"), "cube") == 0
-                             ? export_cube(options, &store, &error)
-                             : export_journal(options, &store, &error);
-    store_close(&store);
-    if (!status && fflush(stdout) != 0)
-        status = FAIL(&error, STATUS_STORAGE, "standard output", 0, "cannot write");
+    enum status status = table_write(options, table, &error);
     return status ? command_failed(&error) : 0;
 }
 
@@ -79,13 +166,13 @@ static const struct option_row export_options[] = {
     {.name = "table",
      .type = OPTION_CHOICE,
      .argument = "NAME",
-     .choices = "journal|cube",
+     .choices = "journal|cube|units|exposures",
      .fallback = "journal",
      .help = "what to write"},
     {.name = "experiment",
      .type = OPTION_TEXT,
      .argument = "KEY",
-     .help = "cells of this experiment only"},
+     .help = "of this experiment only"},
     {.name = "from",
      .type = OPTION_COUNT,
      .argument = "SEQ",
@@ -99,21 +186,50 @@ static const struct option_row export_options[] = {
      .choices = "ndjson|csv",
      .fallback = "ndjson",
      .help = "form of the rows"},
+    {.name = "as-of",
+     .type = OPTION_TEXT,
+     .argument = "TIME",
+     .help = "of units: the moment that counts, as of a report (default 6 h ago)"},
+    {.name = "phase",
+     .type = OPTION_COUNT,
+     .argument = "N",
+     .min = 1,
+     .max = 65535,
+     .help = "of units: an earlier phase"},
+    {.name = "output",
+     .type = OPTION_TEXT,
+     .argument = "FILE",
+     .help = "write there, whole or not at all"},
     {.name = NULL},
 };
 
 const struct command command_export = {
     .name = "export",
-    .arguments = "[--table journal|cube] [--experiment KEY] [--from SEQ] [--format ndjson|csv]",
-    .summary = "prints the journal or the cube",
+    .arguments = "[--table NAME] [--experiment KEY] [--format ndjson|csv] [OPTION...]",
+    .summary = "prints the journal, the cube, or the units of an experiment",
     .note =
         "Works while a server has the store. The journal is written as far as it goes when\n"
-        "the export begins. The cube is of one moment: a large one, copied in parts, is begun\n"
-        "again when the server moved on between two of them; after ten times the exit status\n"
-        "is 3. A cell of the cube is an object with its integers in 'values' and, where its\n"
-        "metric has them, 'bins', a list of [map, place, number]; in csv each integer is a row,\n"
-        "and each bin one whose field is map:place. The cells of a step of a flow have the\n"
-        "metric step:NAME.",
+        "the export begins; the cube as of one moment (exit 3 when a server moves on too fast),\n"
+        "a cell an object with its integers in 'values' and its 'bins', [map, place, number]; in\n"
+        "csv a row an integer, and a bin with the field map:place. A step has the metric "
+        "step:NAME.\n"
+        "units, a row a unit: experiment, phase, as_of, unit, id (missing where --retention "
+        "dropped\n"
+        "what named it), variant, population (main, or crossed by the first variant met),\n"
+        "first_exposure, cohort, mismatch, hot, clamped, segment:NAME, stratum; and each metric,\n"
+        "missing until the unit's cohort is mature at --as-of, so that rows add up to the report:\n"
+        "  conversion, retention   metric:NAME 0 or 1; of a curve metric:NAME:0, :1, ... by "
+        "bracket\n"
+        "  count, sum              metric:NAME capped, :raw; mean, ratio: :numerator, "
+        ":denominator\n"
+        "  nps                     100, 0 or -100 by the first answer; missing without one\n"
+        "  time_to                 :days to the event (the middle of its bin) or watched so far,\n"
+        "                          :happened, :competing the end that came first\n"
+        "  breadth                 :members, :active, and the core :actions of these\n"
+        "exposures, a row an exposure as received, duplicates too: sequence, received, "
+        "experiment,\n"
+        "phase, variant, unit, id, time, source, message_id, counts, and the reason where it does\n"
+        "not. csv is RFC 4180 with LF: missing is empty, booleans are TRUE and FALSE.",
     .options = export_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .run = run,

@@ -1,6 +1,7 @@
 /* Cells of the cube as rows for people and for other programs, written as they are read. */
 
 #include "export_cube.h"
+#include "export_rows.h"
 
 #include "analysis/cube.h"
 #include "base/int128.h"
@@ -138,36 +139,21 @@ static void json_cell(struct buffer *out, const struct cell_words *words)
     buffer_add(out, SLICE("}\n"));
 }
 
-/* RFC 4180: quoted where it has to be. */
-static void csv_field(struct buffer *out, struct slice text)
-{
-    bool quote = false;
-    for (size_t i = 0; i < text.size; i++)
-        quote |= strchr(",\"\r\n", text.data[i]) != NULL;
-    if (quote)
-        buffer_add_byte(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '"')
-            buffer_add_byte(out, '"');
-        buffer_add_byte(out, text.data[i]);
-    }
-    if (quote)
-        buffer_add_byte(out, '"');
-    buffer_add_byte(out, ',');
-}
-
 /* All columns but the last two. */
 static void csv_place(struct buffer *out, const struct cell_words *words)
 {
     const struct definition *definition = words->definition;
-    csv_field(out, definition->experiment->key);
-    buffer_format(out, "%u,%s,%s,%s,", definition->experiment->phase, role_texts[definition->role],
+    export_csv_field(out, definition->experiment->key);
+    buffer_format(out, ",%u,%s,%s,%s,", definition->experiment->phase, role_texts[definition->role],
                   words->digest, words->population);
-    csv_field(out, words->segment);
-    csv_field(out, words->value);
-    buffer_format(out, "%s,", words->day);
-    csv_field(out, words->variant);
-    csv_field(out, words->metric);
+    export_csv_field(out, words->segment);
+    buffer_add_byte(out, ',');
+    export_csv_field(out, words->value);
+    buffer_format(out, ",%s,", words->day);
+    export_csv_field(out, words->variant);
+    buffer_add_byte(out, ',');
+    export_csv_field(out, words->metric);
+    buffer_add_byte(out, ',');
 }
 
 static void csv_cell(struct buffer *out, const struct cell_words *words)

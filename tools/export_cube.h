@@ -3,10 +3,7 @@
 
 #include "options.h"
 
-#include "base/buffer.h"
 #include "store/store.h"
-
-#define EXPORT_BUFFER (64 * 1024) /* bytes held back before they are written */
 
 /*
  * Every cell in key order, its names written out, as of one moment of the state.  ndjson: an object
@@ -16,7 +13,5 @@
  */
 MUST_CHECK enum status export_cube(const struct options *options, const struct store *store,
                                    struct error *error);
-/* Writes the buffer to standard output and empties it. */
-MUST_CHECK enum status export_flush(struct buffer *out, struct error *error);
 
 #endif

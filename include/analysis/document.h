@@ -31,4 +31,9 @@ MUST_CHECK enum status document_summary(struct view_transaction *transaction,
                                         const struct document_options *options, struct arena *arena,
                                         struct value *summary, struct error *error);
 
+/* The moment that the document would go by: as document_build. */
+MUST_CHECK enum status document_as_of(struct view_transaction *transaction,
+                                      const struct document_options *options, int64_t *as_of_ms,
+                                      struct error *error);
+
 #endif

@@ -202,15 +202,21 @@ static enum status unit_judge(struct builder *builder, uint64_t unit, struct err
     return status;
 }
 
+enum status linked_view(struct builder *reading, struct arena *arena, uint64_t unit,
+                        bool with_members, struct unit_view *view, struct error *error)
+{
+    struct time_side side = {.builder = reading};
+    struct unit_source source = {.record = side_record, .members = side_members, .context = &side};
+    return unit_view_make(arena, &source, unit, with_members, view, error);
+}
+
 enum status linked_judge_new(struct builder *builder, uint64_t unit, struct error *error)
 {
     struct judgement judgement = {.builder = builder, .error = error};
-    struct time_side side = {.builder = builder};
-    struct unit_source source = {.record = side_record, .members = side_members, .context = &side};
     struct unit_view view;
     arena_reset(&builder->unit_arena);
-    enum status status = unit_view_make(&builder->unit_arena, &source, unit,
-                                        builder->scheme->with_members, &view, error);
+    enum status status = linked_view(builder, &builder->unit_arena, unit,
+                                     builder->scheme->with_members, &view, error);
     return status ? status : judge_after(&judgement, &view);
 }
 

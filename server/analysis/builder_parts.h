@@ -66,6 +66,9 @@ MUST_CHECK enum status linked_judge(struct builder *builder, struct error *error
 /* Judges a unit that has contributed nothing yet. */
 MUST_CHECK enum status linked_judge_new(struct builder *builder, uint64_t unit,
                                         struct error *error);
+/* The view of a unit as its records are now; of `reading` the transaction alone is used. */
+MUST_CHECK enum status linked_view(struct builder *reading, struct arena *arena, uint64_t unit,
+                                   bool with_members, struct unit_view *view, struct error *error);
 void linked_clear(struct linked *linked);
 void linked_done(struct linked *linked);
 

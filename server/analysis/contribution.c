@@ -9,11 +9,8 @@
 #include "outcomes.h"
 #include "slices.h"
 
-/* Beside the reasons of enum outside. */
-enum { EXPOSURE_COUNTS = OUTSIDE_COUNT, EXPOSURE_PASSED_OVER };
-
-static int exposure_judged(const struct scheme_definition *definition, int64_t time_ms,
-                           const struct exposure_payload *exposure)
+int exposure_reason(const struct scheme_definition *definition, int64_t time_ms,
+                    const struct exposure_payload *exposure)
 {
     if (exposure->skewed)
         return OUTSIDE_SKEWED;
@@ -27,7 +24,7 @@ static int exposure_judged(const struct scheme_definition *definition, int64_t t
     if (exposure->variant == VARIANT_NONE ||
         definition->variants[exposure->variant] == VARIANT_NONE)
         return OUTSIDE_UNKNOWN_VARIANT;
-    return EXPOSURE_COUNTS;
+    return OUTSIDE_COUNT;
 }
 
 /* What a unit's exposures say. */
@@ -53,7 +50,7 @@ static void met_add(struct met *met, int64_t time_ms, const struct exposure_payl
     }
     if (judged == EXPOSURE_PASSED_OVER)
         return;
-    if (judged != EXPOSURE_COUNTS) {
+    if (judged != OUTSIDE_COUNT) {
         if (!met->outside) {
             met->outside = true;
             met->reason = (uint8_t)judged;
@@ -82,7 +79,7 @@ static struct met met_of(const struct scheme_definition *definition, const struc
         if (definition->phase_end_ms != TIME_NONE && time_ms >= definition->phase_end_ms)
             break;
         struct exposure_payload exposure = exposure_payload_read(entry);
-        met_add(&met, time_ms, &exposure, exposure_judged(definition, time_ms, &exposure));
+        met_add(&met, time_ms, &exposure, exposure_reason(definition, time_ms, &exposure));
     }
     return met;
 }
@@ -249,6 +246,7 @@ static void analysed_fill(const struct scheme_definition *definition, const stru
     contribution->population = met->crossed ? POPULATION_CROSSED : POPULATION_MAIN;
     contribution->variant = definition->variants[met->variant];
     contribution->cohort = day_of(met->counting_ms);
+    contribution->exposure_ms = met->counting_ms;
     slices_fill(definition, record, met->counting_ms, contribution);
     struct unit_reading reading = {.definition = definition,
                                    .record = record,

@@ -29,6 +29,7 @@ struct contribution {
     uint8_t variant;
     uint8_t slice_count;
     int32_t cohort;
+    int64_t exposure_ms; /* of main and crossed: the first exposure that counts */
     uint16_t slices[CONTRIBUTION_SLICES_MAX];     /* of OUTSIDE: the reason */
     uint8_t slice_kinds[CONTRIBUTION_SLICES_MAX]; /* one bit of enum cube_slice_kind each */
     int128 *row;                 /* the definition's cells side by side; NULL: nothing */
@@ -39,6 +40,12 @@ struct contribution {
 /* Row and bins are in the arena.  False without memory. */
 bool contribution_of(struct arena *arena, const struct scheme_definition *definition,
                      const struct unit_view *view, struct contribution *contribution);
+
+/* What an exposure is to the definition, by itself: OUTSIDE_COUNT where it counts, the reason where
+ * it does not, EXPOSURE_PASSED_OVER where it is another phase's. */
+enum { EXPOSURE_PASSED_OVER = OUTSIDE_COUNT + 1 };
+int exposure_reason(const struct scheme_definition *definition, int64_t time_ms,
+                    const struct exposure_payload *exposure);
 
 /* Adds `after` and subtracts `before`, touching no cell where nothing changed. */
 MUST_CHECK enum status contribution_add(struct cell_map *cells,

@@ -22,22 +22,23 @@ static int64_t time_known_ms(struct view_transaction *transaction,
     return received_ms < options->now_ms ? received_ms : options->now_ms;
 }
 
-static enum status study_moment(struct view_transaction *transaction, struct study *study,
-                                struct error *error)
+enum status document_as_of(struct view_transaction *transaction,
+                           const struct document_options *options, int64_t *as_of_ms,
+                           struct error *error)
 {
-    const struct document_options *options = study->options;
     int64_t known_ms = time_known_ms(transaction, options);
     int64_t settled_ms = options->now_ms - SETTLE_MS;
     char text[TIME_TEXT_SIZE];
-    study->as_of_ms = options->as_of_ms;
     if (options->as_of_ms == TIME_NONE)
-        study->as_of_ms = settled_ms < known_ms ? settled_ms : known_ms;
+        *as_of_ms = settled_ms < known_ms ? settled_ms : known_ms;
     else if (options->as_of_ms > options->now_ms)
         return FAIL(error, STATUS_CONFLICT, "as_of", 0, "that moment is in the future");
     else if (options->as_of_ms > known_ms)
         return FAIL(error, STATUS_CONFLICT, "as_of", 0,
                     "what was received is read up to %s; later than that is not known yet",
                     time_format(known_ms, text));
+    else
+        *as_of_ms = options->as_of_ms;
     return STATUS_OK;
 }
 
@@ -231,7 +232,7 @@ enum status study_make(struct view_transaction *transaction, const struct docume
     study->watermark = view_watermark(transaction);
     enum status status = study_declarations(transaction, study, error);
     if (!status)
-        status = study_moment(transaction, study, error);
+        status = document_as_of(transaction, study->options, &study->as_of_ms, error);
     if (status)
         return status;
     study_definitions(transaction, study);
