@@ -131,13 +131,20 @@ bool host_is_loopback(struct slice host)
            (host.size == size || host.data[host.size - size - 1] == '.');
 }
 
+/* Something to repeat: an origin's text, or `null`. */
+static bool origin_is_sane(struct slice origin)
+{
+    struct slice host = origin_host(origin);
+    return slice_equals(origin, "null") || (host.size && is_host_port(host));
+}
+
 void cors_judge(const struct origins *origins, struct request *request, unsigned roles)
 {
     bool is_open = origins->any || origins->count;
     if (!is_open || !roles_are_shared(roles))
         return;
     request->sharing = SHARING_VARIES;
-    if (request->origin.size && (origins->any || origins_name(origins, request->origin)))
+    if ((origins->any && origin_is_sane(request->origin)) || origins_name(origins, request->origin))
         request->sharing = SHARING_ALLOWED;
 }
 

@@ -206,6 +206,8 @@ static enum request_step head_target(struct request *request)
     struct slice target = request->target;
     if (target.size > 7 && strncasecmp(target.data, "http://", 7) == 0) {
         const char *slash = memchr(target.data + 7, '/', target.size - 7);
+        if (slash == target.data + 7)
+            return request_refuse_head(request, "the target names no host");
         target = slash ? slice_from(target, (size_t)(slash - target.data)) : SLICE("/");
     }
     if (target.size == 0 || target.data[0] != '/')
