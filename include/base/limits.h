@@ -46,6 +46,7 @@
 #define ASSIGN_RESULTS_MAX 100000
 #define ASSIGN_ANSWER_MAX (8 * 1024 * 1024)
 #define CONNECTIONS_MAX 10000
+#define STREAMS_MAX 5000 /* half of them: who listens must not crowd out who asks */
 
 /* Journal and state (architecture 1, 10, 15). */
 #define JOURNAL_QUEUE_BYTES (64 * 1024 * 1024)

@@ -67,6 +67,7 @@ struct buffer *answer_begin(struct request *request, int status, const char *con
     request->status = status;
     request->content_type = content_type;
     request->cache_control = NULL;
+    request->streams = false;
     buffer_clear(&request->answer);
     buffer_clear(&request->extra);
     return &request->answer;
@@ -287,7 +288,9 @@ void answer_write_head(struct request *request, struct slice date, struct buffer
         add_text(out, request->content_type);
         buffer_add(out, SLICE("\r\n"));
     }
-    if (request->status != 304 && request->status != 204) {
+    if (request->streams && !request->is_http10) {
+        buffer_add(out, SLICE("Transfer-Encoding: chunked\r\n"));
+    } else if (request->status != 304 && request->status != 204 && !request->streams) {
         buffer_add(out, SLICE("Content-Length: "));
         write_number(out, request->answer.size);
         buffer_add(out, SLICE("\r\n"));

@@ -2,6 +2,7 @@
  * Implementation of connection.h.
  *
  *     IDLE -> HEAD -> BODY -> WAITING -> WRITING -> IDLE ...     or, at the end,     LINGER
+ *                                  or STREAMING, to the end
  *
  * With TLS a HANDSHAKE comes first, and every byte goes through the stream.
  *
@@ -27,13 +28,15 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum phase { HANDSHAKE, IDLE, HEAD, BODY, WAITING, WRITING, LINGER };
+enum phase { HANDSHAKE, IDLE, HEAD, BODY, WAITING, WRITING, STREAMING, LINGER };
 
 struct connection {
     struct worker *worker;
@@ -46,10 +49,10 @@ struct connection {
     bool in_turn;        /* connection_turn is on the stack */
     bool has_unread;     /* a body was not read to its end */
     bool was_served;     /* a request was answered here */
-    int64_t since_us;    /* the phase began, or in WRITING the last progress */
+    int64_t since_us;    /* the phase began; WRITING, STREAMING: the last progress */
     int64_t window_us;   /* BODY: begin of the second that is watched */
     size_t window_bytes; /* BODY: what came in it */
-    size_t output_left;  /* WRITING: at the last look */
+    size_t output_left;  /* WRITING, STREAMING: at the last look */
     struct request *request;
 };
 
@@ -79,6 +82,8 @@ void connection_close(struct connection *connection)
         worker_give_request(worker, request);
     if (connection->is_secure)
         tls_say_goodbye(connection->stream);
+    if (connection->phase == STREAMING)
+        atomic_fetch_sub_explicit(worker->options.streams, 1, memory_order_relaxed);
     bufferevent_free(connection->stream);
     free(connection);
     if (worker->options.connections)
@@ -104,6 +109,14 @@ static void connection_linger(struct connection *connection)
     evbuffer_drain(input, evbuffer_get_length(input));
 }
 
+static void connection_count(struct connection *connection, int64_t now_us)
+{
+    struct worker *worker = connection->worker;
+    const struct request *request = connection->request;
+    metrics_count(&worker->metrics, worker->options.routes, request->route, request->status,
+                  now_us - request->begin_us);
+}
+
 /* The answer is with the kernel. */
 static void connection_answered(struct connection *connection)
 {
@@ -111,8 +124,8 @@ static void connection_answered(struct connection *connection)
     struct request *request = connection->request;
     bool close = request->close;
     int64_t now_us = monotonic_us();
-    metrics_count(&worker->metrics, worker->options.routes, request->route, request->status,
-                  now_us - request->begin_us);
+    if (!request->streams || request->method == METHOD_HEAD) /* else it was, when it began */
+        connection_count(connection, now_us);
     connection->request = NULL;
     connection->was_served = true;
     worker_give_request(worker, request);
@@ -160,6 +173,60 @@ static bool connection_send(struct connection *connection, struct slice head, st
     return output_add(output, head_rest, body_rest);
 }
 
+bool connection_streams(const struct connection *connection)
+{
+    return connection->phase == STREAMING;
+}
+
+bool connection_stream(struct connection *connection, struct slice piece)
+{
+    const bool is_chunked = !connection->request->is_http10;
+    struct buffer *framed = &connection->worker->head;
+    buffer_clear(framed);
+    if (is_chunked)
+        buffer_format(framed, "%zx\r\n", piece.size);
+    buffer_add(framed, piece);
+    if (is_chunked)
+        buffer_add(framed, SLICE("\r\n"));
+    if (framed->failed || !connection_send(connection, buffer_slice(framed), (struct slice){0})) {
+        connection_close(connection);
+        return false;
+    }
+    connection->since_us = monotonic_us();
+    connection->output_left = evbuffer_get_length(bufferevent_get_output(connection->stream));
+    return true;
+}
+
+void connection_stream_end(struct connection *connection)
+{
+    const struct slice end = SLICE("0\r\n\r\n");
+    bool is_chunked = !connection->request->is_http10;
+    if (is_chunked && !connection_send(connection, end, (struct slice){0})) {
+        connection_close(connection);
+        return;
+    }
+    connection->output_left = evbuffer_get_length(bufferevent_get_output(connection->stream));
+    if (!connection->output_left) {
+        shutdown(connection->fd, SHUT_WR); /* libevent closes a turn later, if there is one */
+        connection_close(connection);
+        return;
+    }
+    atomic_fetch_sub_explicit(connection->worker->options.streams, 1, memory_order_relaxed);
+    connection_set(connection, WRITING);
+}
+
+/* The head is sent. */
+static bool connection_stream_begin(struct connection *connection)
+{
+    const int wait_ms = (int)connection->worker->options.limits->write_ms;
+    atomic_fetch_add_explicit(connection->worker->options.streams, 1, memory_order_relaxed);
+    connection_set(connection, STREAMING);
+    connection_count(connection, connection->since_us);
+    /* A peer that is gone without a word acknowledges nothing.  No meaning to unix sockets. */
+    setsockopt(connection->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &wait_ms, sizeof wait_ms);
+    return connection_stream(connection, buffer_slice(&connection->request->answer));
+}
+
 /* Sends the answer that is in the request.  False: the connection is gone. */
 static bool connection_reply(struct connection *connection)
 {
@@ -167,18 +234,21 @@ static bool connection_reply(struct connection *connection)
     struct request *request = connection->request;
     if (request->answer.failed || request->extra.failed)
         answer_problem(request, PROBLEM_INTERNAL, "out of memory");
-    if (!request->keep_alive || worker->is_draining || connection->has_unread)
+    bool begins_stream = request->streams && request->method != METHOD_HEAD;
+    if (!request->keep_alive || worker->is_draining || connection->has_unread || begins_stream)
         request->close = true;
     buffer_clear(&worker->head);
     answer_write_head(request, worker_date(worker), &worker->head);
     struct slice body = buffer_slice(&request->answer);
-    if (request->method == METHOD_HEAD || request->status == 304)
+    if (request->method == METHOD_HEAD || request->status == 304 || begins_stream)
         body.size = 0;
     if (worker->head.failed || !connection_send(connection, buffer_slice(&worker->head), body)) {
         connection->phase = IDLE;
         connection_close(connection);
         return false;
     }
+    if (begins_stream)
+        return connection_stream_begin(connection);
     size_t left = evbuffer_get_length(bufferevent_get_output(connection->stream));
     if (!left) {
         connection_answered(connection);
@@ -227,7 +297,9 @@ static bool connection_handle(struct connection *connection)
         refuse_encoded(request, problem);
         return connection_reply(connection);
     }
-    if (request->route->handle(request) == HANDLED)
+    enum handled handled = request->route->handle(request);
+    request->streams = handled == HANDLED_STREAM;
+    if (handled != HANDLED_LATER)
         return connection_reply(connection);
     worker->waiting++;
     connection_set(connection, WAITING);
@@ -339,7 +411,7 @@ static void connection_turn(struct connection *connection)
     struct evbuffer *input = bufferevent_get_input(connection->stream);
     connection->in_turn = true;
     while (evbuffer_get_length(input) > 0) {
-        if (connection->phase == LINGER)
+        if (connection->phase == LINGER || connection->phase == STREAMING)
             evbuffer_drain(input, evbuffer_get_length(input));
         else if (connection->phase == WAITING || connection->phase == WRITING)
             break;
@@ -456,6 +528,18 @@ static bool write_is_stalled(struct connection *connection, int64_t now_us)
     return now_us - connection->since_us >= connection->worker->options.limits->write_ms * 1000;
 }
 
+static void stream_sweep(struct connection *connection, int64_t now_us)
+{
+    const struct http_limits *limits = connection->worker->options.limits;
+    if (evbuffer_get_length(bufferevent_get_output(connection->stream))) {
+        if (write_is_stalled(connection, now_us))
+            connection_close(connection);
+        return;
+    }
+    if (now_us - connection->since_us >= limits->heartbeat_ms * 1000)
+        connection_stream(connection, SLICE(":\n\n"));
+}
+
 void connection_sweep(struct connection *connection, int64_t now_us)
 {
     const struct worker *worker = connection->worker;
@@ -485,6 +569,7 @@ void connection_sweep(struct connection *connection, int64_t now_us)
         if (write_is_stalled(connection, now_us))
             connection_close(connection);
         break;
+    case STREAMING: stream_sweep(connection, now_us); break;
     case LINGER:
         if (age_us >= limits->linger_ms * 1000)
             connection_close(connection);

@@ -22,4 +22,16 @@ void connection_peer(const struct connection *connection, struct address *addres
 /* The answer of a waiting request is ready. */
 void connection_answer(struct connection *connection);
 
+/*
+ * Streams: an answer that a handler left with HANDLED_STREAM.  What is in the request is its first
+ * piece; more go out as chunks, or plainly to HTTP/1.0.  The connection serves no other request
+ * after it, and what its client still sends is thrown away.  In silence a comment of server-sent
+ * events keeps proxies awake; who takes nothing for `write_ms` is closed, so what waits to be
+ * written stays small.  Draining ends all streams at once.
+ */
+bool connection_streams(const struct connection *connection);
+/* False: the connection is gone. */
+bool connection_stream(struct connection *connection, struct slice piece);
+void connection_stream_end(struct connection *connection); /* and of the connection */
+
 #endif

@@ -16,6 +16,9 @@ handle_fn handle_ofrep_many;
 /* handlers_growthbook.c */
 handle_fn handle_growthbook;
 
+/* notices.c */
+handle_fn handle_ofrep_events;
+
 /* handlers_intake.c */
 handle_fn handle_intake;
 handle_fn handle_settings;

@@ -13,15 +13,13 @@
  */
 
 #include "answer.h"
-#include "base/hash.h"
 #include "expose.h"
 #include "handlers.h"
+#include "notices.h"
 #include "ofrep.h"
 #include "snapshot.h"
 #include "tag.h"
 #include "worker.h"
-
-#define TAG_BYTES 16 /* of the digest */
 
 static enum handled answer_failure(struct request *request, int status, struct ofrep_fault fault)
 {
@@ -102,20 +100,11 @@ static void bulk_write_one(struct request *request, const struct ofrep_context *
 /* Turns the answer that is made into 304 where the client has it. */
 static enum handled bulk_tag(struct request *request)
 {
-    static const char digits[] = "0123456789abcdef";
-    struct digest digest = hash_sha256(buffer_slice(&request->answer));
-    char tag[2 * TAG_BYTES + 2];
-    size_t size = 0;
-    tag[size++] = '"';
-    for (size_t i = 0; i < TAG_BYTES; i++) {
-        tag[size++] = digits[digest.bytes[i] >> 4];
-        tag[size++] = digits[digest.bytes[i] & 15];
-    }
-    tag[size++] = '"';
-    const struct slice text = {.data = tag, .size = size};
-    if (tag_matches(request->if_none_match, text))
+    char text[TAG_TEXT_SIZE];
+    tag_format(buffer_slice(&request->answer), text);
+    if (tag_matches(request->if_none_match, slice_of(text)))
         answer_begin(request, 304, NULL);
-    answer_header(request, "ETag", text);
+    answer_header(request, "ETag", slice_of(text));
     return HANDLED;
 }
 
@@ -134,7 +123,9 @@ enum handled handle_ofrep_many(struct request *request)
     buffer_add(out, SLICE("{\"flags\":["));
     for (size_t i = 0; i < catalogue->experiment_count; i++)
         bulk_write_one(request, &context, &catalogue->experiments[i], &options, &is_first);
-    buffer_format(out, "],\"metadata\":{\"catalogue\":\"%s\"}}", snapshot->digest);
+    buffer_format(out, "],\"metadata\":{\"catalogue\":\"%s\"},", snapshot->digest);
+    notices_write_streams(out, request);
+    buffer_add_byte(out, '}');
     out->limit = 0;
     if (out->failed)
         return answer_problem(request, PROBLEM_TOO_LARGE, "the answer would be larger than 8 MiB");

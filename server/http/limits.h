@@ -19,6 +19,8 @@ struct http_limits {
     int64_t write_ms;      /* the client takes nothing of the answer for so long */
     int64_t linger_ms;     /* after the last answer: what still comes is read and thrown away */
     int64_t drain_idle_ms; /* draining: an idle connection is closed after so long */
+    size_t streams_max;    /* connections that stream; past it: 503 */
+    int64_t heartbeat_ms;  /* of a stream's silence; proxies wait for 30 s and more */
 };
 
 #define HTTP_LIMITS_DEFAULT                                                                        \
@@ -26,6 +28,7 @@ struct http_limits {
         .connections_max = CONNECTIONS_MAX, .head_ms = 10 * SECOND_MS,                             \
         .body_grace_ms = 10 * SECOND_MS, .body_bytes_second = 1024, .idle_ms = 60 * SECOND_MS,     \
         .write_ms = 30 * SECOND_MS, .linger_ms = 2 * SECOND_MS, .drain_idle_ms = 500,              \
+        .streams_max = STREAMS_MAX, .heartbeat_ms = 15 * SECOND_MS,                                \
     }
 
 #endif

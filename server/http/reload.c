@@ -6,6 +6,7 @@
 #include "experiment/diff.h"
 #include "growthbook.h"
 #include "ingest/declare.h"
+#include "notices.h"
 #include "service_state.h"
 #include "snapshot.h"
 
@@ -157,6 +158,8 @@ static enum status catalogue_take(struct reloader *reloader, struct catalogue *c
     if (!status)
         status = snapshot_new(catalogue, &fresh, error);
     if (!status)
+        status = notices_place(reloader->service->journal, fresh, error);
+    if (!status)
         status = swap_all(reloader, fresh, error);
     if (status) {
         snapshot_release(fresh);
@@ -166,6 +169,7 @@ static enum status catalogue_take(struct reloader *reloader, struct catalogue *c
     reloader->snapshot = fresh;
     growthbook_log(reloader->service, catalogue);
     outcome->is_taken = true;
+    notices_announce(reloader->service);
     return STATUS_OK;
 }
 

@@ -5,7 +5,8 @@
  * Taking changed experiment files into service (architecture 13), on a thread of its own:
  *
  *     read the folder -> settle against what serves -> catalogue record to the journal, committed
- *     -> a new snapshot -> every worker exchanges its reference -> who asked is answered
+ *     -> a new snapshot -> every worker exchanges its reference -> who listens is told (notices.h),
+ *     who asked is answered
  *
  * Whoever is answered after that, by whichever worker, is answered by the new files.  What is
  * broken keeps its last good version; log, /healthz and /metrics say so.

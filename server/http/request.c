@@ -416,6 +416,7 @@ void request_reset(struct request *request)
     request->status = 0;
     request->content_type = NULL;
     request->close = false;
+    request->streams = false;
 }
 
 void request_done(struct request *request)

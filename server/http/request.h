@@ -113,6 +113,7 @@ struct request {
     struct buffer answer;      /* the body */
     struct buffer extra;       /* further header lines */
     bool close;                /* after this answer */
+    bool streams;              /* the answer goes on: its size is not known */
     char id[20];               /* X-Request-Id where the request has none */
 };
 

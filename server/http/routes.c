@@ -16,6 +16,7 @@
 
 #include "handlers.h"
 #include "ingest/intake.h"
+#include "notices.h"
 
 #include <assert.h>
 
@@ -66,6 +67,12 @@ const struct route routes[] = {
      .body_max = BODY_SIZE_MAX,
      .form = FORM_OFREP,
      .help = "OpenFeature: the values of all experiments"},
+    {.method = METHOD_GET,
+     .pattern = NOTICES_PATH,
+     .handle = handle_ofrep_events,
+     .roles = ROLE_CLIENT | ROLE_SERVER,
+     .form = FORM_OFREP,
+     .help = "OpenFeature: a stream of change notices"},
 
     {.method = METHOD_GET,
      .pattern = "/api/features/{key}",

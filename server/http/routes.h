@@ -12,8 +12,9 @@
 
 #include "request.h"
 
-/* How a handler leaves: with the answer ready, or to be finished by request_finish later. */
-enum handled { HANDLED, HANDLED_LATER };
+/* How a handler leaves: with the answer ready, or to be finished by request_finish later, or with
+ * the first piece of an answer that goes on until either side ends it (connection.h, Streams). */
+enum handled { HANDLED, HANDLED_LATER, HANDLED_STREAM };
 typedef enum handled handle_fn(struct request *request);
 
 struct route {

@@ -22,6 +22,7 @@
 #include "gate.h"
 #include "growthbook.h"
 #include "ingest/declare.h"
+#include "notices.h"
 #include "pages.h"
 #include "reload.h"
 #include "service_state.h"
@@ -79,6 +80,8 @@ static void service_limit(struct service *service)
     if (most >= service->limits.connections_max)
         return;
     service->limits.connections_max = most;
+    if (service->limits.streams_max > most / 2)
+        service->limits.streams_max = most / 2;
     log_warn("serve", "fewer connections than 10000: the system gives no more descriptors",
              LOG_INT("connections", most), );
 }
@@ -255,6 +258,7 @@ static enum status workers_begin(struct service *service, struct snapshot *snaps
                                                .writer = service->writer,
                                                .gate = service->gate,
                                                .connections = &service->connections,
+                                               .streams = &service->streams,
                                                .ended = worker_ended,
                                                .context = service};
         enum status status = worker_new(&options, &service->workers[i], error);
@@ -288,6 +292,8 @@ static enum status serving_begin(struct service *service, struct error *error)
     if (!status)
         growthbook_log(service, catalogue);
     catalogue_release(catalogue);
+    if (!status)
+        status = notices_place(service->journal, snapshot, error);
     if (!status)
         status = pipeline_begin(service, error);
     if (!status)

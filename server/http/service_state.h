@@ -55,6 +55,7 @@ struct service {
     struct watch *watch;
     struct health health;
     _Atomic size_t connections;
+    _Atomic size_t streams;
     _Atomic bool is_draining;
     _Atomic bool is_broken; /* the journal failed for good */
     _Atomic size_t workers_left;

@@ -14,6 +14,8 @@ struct snapshot {
     struct catalogue *catalogue;           /* one reference */
     char (*definitions)[DIGEST_TEXT_SIZE]; /* by index in catalogue->experiments */
     char digest[DIGEST_TEXT_SIZE];         /* of the catalogue */
+    uint64_t sequence;                     /* of the catalogue's record in the journal; 0: none */
+    int64_t received_ms;                   /* of that record */
 };
 
 /* Takes a reference of its own. */

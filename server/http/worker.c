@@ -134,6 +134,12 @@ static void task_drain_run(struct worker *worker, struct task *task)
     free(task);
     worker->is_draining = true;
     worker->drain_us = monotonic_us();
+    for (struct connection *connection = worker->connections; connection;) {
+        struct connection *next = connection_next(connection);
+        if (connection_streams(connection))
+            connection_stream_end(connection);
+        connection = next;
+    }
     worker_check_end(worker);
 }
 

@@ -45,6 +45,7 @@ struct worker_options {
     void (*ended)(void *context); /* on its thread, when the loop is over; may be NULL */
     void *context;
     _Atomic size_t *connections; /* of all workers, counted down when one closes */
+    _Atomic size_t *streams;     /* of all workers, those among them; NULL: no route streams */
 };
 
 struct worker {

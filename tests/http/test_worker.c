@@ -21,7 +21,7 @@
 
 struct rig {
     struct http_limits limits;
-    _Atomic size_t connections;
+    _Atomic size_t connections, streams;
     struct worker *worker;
 };
 
@@ -80,12 +80,20 @@ static enum handled answer_later(struct request *request)
     return HANDLED_LATER;
 }
 
+static enum handled stream(struct request *request)
+{
+    buffer_add(answer_begin(request, 200, "text/event-stream"), SLICE(":first\n\n"));
+    return HANDLED_STREAM;
+}
+
 static const struct route test_routes[] = {
     {.method = METHOD_GET, .pattern = "/echo", .handle = echo, .help = ""},
     {.method = METHOD_GET, .pattern = "/echo/{name}", .handle = echo, .help = ""},
     {.method = METHOD_POST, .pattern = "/echo", .handle = echo, .body_max = 1000, .help = ""},
     {.method = METHOD_GET, .pattern = "/later", .handle = answer_later, .help = ""},
     {.method = METHOD_GET, .pattern = "/large", .handle = large, .help = ""},
+    {.method = METHOD_GET, .pattern = "/stream", .handle = stream, .help = ""},
+    {.method = METHOD_GET, .pattern = "/rest/{name...}", .handle = echo, .help = ""},
     {.pattern = NULL},
 };
 
@@ -99,9 +107,12 @@ static int rig_setup(void **state)
                                        .idle_ms = 600,
                                        .write_ms = 300,
                                        .linger_ms = 500,
-                                       .drain_idle_ms = 100};
-    const struct worker_options options = {
-        .limits = &rig->limits, .routes = test_routes, .connections = &rig->connections};
+                                       .drain_idle_ms = 100,
+                                       .heartbeat_ms = 200};
+    const struct worker_options options = {.limits = &rig->limits,
+                                           .routes = test_routes,
+                                           .connections = &rig->connections,
+                                           .streams = &rig->streams};
     if (worker_new(&options, &rig->worker, NULL) || worker_start(rig->worker, NULL))
         return -1;
     *state = rig;
@@ -481,6 +492,120 @@ static void leaving_closes_what_is_open_but_waits_for_handlers(void **state)
     close(idle);
 }
 
+/* What comes within `wait_ms`. */
+static const char *hear_for(int fd, int wait_ms)
+{
+    static char text[65536];
+    size_t used = 0;
+    int64_t end_us = monotonic_us() + (int64_t)wait_ms * 1000;
+    for (int64_t left_us; (left_us = end_us - monotonic_us()) > 0;) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        if (poll(&wait, 1, (int)(left_us / 1000) + 1) <= 0)
+            break;
+        ssize_t got = recv(fd, text + used, sizeof text - 1 - used, 0);
+        if (got <= 0)
+            break;
+        used += (size_t)got;
+    }
+    text[used] = '\0';
+    return text;
+}
+
+struct piece {
+    struct task task;
+    const char *text;
+};
+
+static void piece_run(struct worker *worker, struct task *task)
+{
+    const struct piece *piece = (const struct piece *)task;
+    for (struct connection *one = worker->connections, *next; one; one = next) {
+        next = connection_next(one);
+        if (connection_streams(one))
+            connection_stream(one, slice_of(piece->text));
+    }
+}
+
+static void a_stream_goes_on_in_chunks_and_outlives_every_time_out(void **state)
+{
+    struct rig *rig = *state;
+    struct piece piece = {.task = {.run = piece_run}, .text = "data: 1\n\n"};
+    int fd = rig_connect(rig);
+    say(fd, GET("/stream", ""));
+    const char *text = hear_for(fd, 1000); /* all limits are below */
+    assert_non_null(strstr(text, "HTTP/1.1 200 OK\r\n"));
+    assert_non_null(strstr(text, "Transfer-Encoding: chunked\r\n"));
+    assert_null(strstr(text, "Content-Length"));
+    assert_non_null(strstr(text, "\r\n\r\n8\r\n:first\n\n\r\n3\r\n:\n\n\r\n3\r\n:\n\n\r\n"));
+    assert_int_equal(atomic_load(&rig->streams), 1);
+    worker_post(rig->worker, &piece.task);
+    assert_non_null(strstr(hear_for(fd, 100), "9\r\ndata: 1\n\n\r\n"));
+    say(fd, GET("/echo", "")); /* nobody listens to it */
+    assert_null(strstr(hear_for(fd, 100), "HTTP/1.1"));
+    close(fd);
+    usleep(50 * 1000);
+    assert_int_equal(atomic_load(&rig->streams), 0);
+    assert_int_equal(atomic_load(&rig->connections), 0);
+}
+
+static void a_stream_is_plain_to_http10_and_a_head_to_head(void **state)
+{
+    struct rig *rig = *state;
+    int fd = rig_connect(rig);
+    say(fd, "GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    const char *text = hear_for(fd, 600);
+    assert_null(strstr(text, "Transfer-Encoding"));
+    assert_non_null(strstr(text, "Connection: close\r\n"));
+    assert_non_null(strstr(text, "\r\n\r\n:first\n\n:\n\n"));
+    close(fd);
+    text = talk(rig, "HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n" GET("/echo", CLOSE));
+    assert_int_equal(count_of(text, "HTTP/1.1 200 OK\r\n"), 2);
+    assert_null(strstr(text, ":first"));
+}
+
+static void draining_ends_streams_at_once(void **state)
+{
+    struct rig *rig = *state;
+    char text[4096];
+    int fd = rig_connect(rig);
+    say(fd, GET("/stream", ""));
+    assert_non_null(strstr(hear_for(fd, 50), ":first"));
+    worker_drain(rig->worker);
+    worker_join(rig->worker); /* though the peer has not closed */
+    assert_true(hear_all(fd, text, sizeof text) > 0);
+    assert_string_equal(text, "0\r\n\r\n");
+    close(fd);
+    assert_int_equal(atomic_load(&rig->streams), 0);
+}
+
+static void who_does_not_read_a_stream_is_closed(void **state)
+{
+    static char text[LARGE_SIZE + 1];
+    struct rig *rig = *state;
+    struct piece piece = {.task = {.run = piece_run}, .text = text};
+    memset(text, 'x', LARGE_SIZE);
+    int fd = rig_connect(rig);
+    say(fd, GET("/stream", ""));
+    usleep(50 * 1000);
+    worker_post(rig->worker, &piece.task);
+    usleep(1000 * 1000);
+    assert_int_equal(atomic_load(&rig->streams), 0);
+    int other = rig_connect(rig);
+    say(other, GET("/echo", CLOSE));
+    assert_non_null(strstr(hear_for(other, 200), "200 OK"));
+    close(fd);
+    close(other);
+}
+
+static void the_rest_of_a_path_is_one_parameter(void **state)
+{
+    assert_non_null(strstr(talk(*state, GET("/rest/a", CLOSE)), "200 OK"));
+    assert_non_null(strstr(talk(*state, GET("/rest/a/b//c/", CLOSE)), "200 OK"));
+    assert_non_null(strstr(talk(*state, GET("/rest", CLOSE)), "404 "));
+    assert_non_null(strstr(talk(*state, GET("/rest/", CLOSE)), "404 "));
+    assert_non_null(strstr(talk(*state, GET("/rest//", CLOSE)), "404 "));
+}
+
 #define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -506,6 +631,11 @@ int main(void)
         RIG_TEST(a_peer_that_leaves_while_it_waits_hurts_nobody),
         RIG_TEST(a_half_closed_peer_gets_its_answer),
         RIG_TEST(draining_answers_what_is_in_flight),
+        RIG_TEST(a_stream_goes_on_in_chunks_and_outlives_every_time_out),
+        RIG_TEST(a_stream_is_plain_to_http10_and_a_head_to_head),
+        RIG_TEST(draining_ends_streams_at_once),
+        RIG_TEST(who_does_not_read_a_stream_is_closed),
+        RIG_TEST(the_rest_of_a_path_is_one_parameter),
         RIG_TEST(leaving_closes_what_is_open_but_waits_for_handlers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

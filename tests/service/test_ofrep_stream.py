@@ -1,0 +1,279 @@
+"""Change notices: who listens is told once of every catalogue, after every worker has it, and whoever
+was away is told when coming back."""
+
+import json
+import re
+import signal
+import time
+import unittest
+
+from gangway import Gangway, experiment, main
+
+FLAGS = "/ofrep/v1/evaluate/flags"
+EVENTS = "/ofrep/v1/events"
+
+
+class Stream:
+    """An event source: the head read, chunks undone, events by their blank lines."""
+
+    def __init__(self, server, path=EVENTS, headers="", version="1.1"):
+        self.socket = server.connect(10)
+        self.socket.sendall(f"GET {path} HTTP/{version}\r\nHost: x\r\n{headers}\r\n".encode())
+        self.raw = b""
+        while b"\r\n\r\n" not in self.raw:
+            self.raw += self.socket.recv(65536)
+        self.head, _, self.raw = self.raw.partition(b"\r\n\r\n")
+        self.head = self.head.decode()
+        self.status = int(self.head.split(" ")[1])
+        self.is_chunked = "transfer-encoding: chunked" in self.head.lower()
+        self.is_ended = False
+        self.text = ""
+        self.events = []
+        self.parse()
+
+    def take(self):
+        """Reads what is there; False at the end."""
+        got = self.socket.recv(65536)
+        self.raw += got
+        self.parse()
+        return bool(got)
+
+    def parse(self):
+        while self.is_chunked and b"\r\n" in self.raw:
+            size, _, rest = self.raw.partition(b"\r\n")
+            size = int(size, 16)
+            if len(rest) < size + 2:
+                break
+            self.text += rest[:size].decode()
+            assert rest[size:size + 2] == b"\r\n"
+            self.raw = rest[size + 2:]
+            self.is_ended = self.is_ended or size == 0
+        if not self.is_chunked:
+            self.text, self.raw = self.text + self.raw.decode(), b""
+        while "\n\n" in self.text:
+            block, _, self.text = self.text.partition("\n\n")
+            fields = [line.partition(": ") for line in block.split("\n") if line[0] != ":"]
+            if fields:
+                self.events.append({name: value for name, _, value in fields})
+
+    def wait(self, count=1, seconds=10):
+        """Until that many events came."""
+        end = time.monotonic() + seconds
+        while len(self.events) < count:
+            self.socket.settimeout(max(end - time.monotonic(), 0.01))
+            if not self.take():
+                raise AssertionError("the stream ended")
+        return self.events[count - 1]
+
+    def quiet(self, seconds=0.3):
+        """All events, after so long."""
+        end = time.monotonic() + seconds
+        try:
+            while True:
+                self.socket.settimeout(max(end - time.monotonic(), 0.01))
+                if not self.take():
+                    break
+        except TimeoutError:
+            pass
+        return self.events
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def data(event):
+    return json.loads(event["data"])
+
+
+class Notices(unittest.TestCase):
+    def setUp(self):
+        self.server = Gangway({"one.yaml": experiment("one")},
+                              ["--workers", "2", "--no-watch"])
+        self.count = 0
+
+    def tearDown(self):
+        self.server.close()
+
+    def bulk(self, headers=None, path=FLAGS):
+        return self.server.post(path, {"context": {"targetingKey": "u1"}}, headers)
+
+    def change(self):
+        """A catalogue with one more experiment comes into service."""
+        self.count += 1
+        self.server.write(f"more-{self.count}.yaml", experiment(f"more-{self.count}"))
+        answer = self.server.post("/v1/reload", {})
+        self.assertEqual(answer.status, 200)
+        return answer.json["catalogue"]
+
+    def stream_path(self):
+        stream, = self.bulk().json["eventStreams"]
+        return stream["endpoint"]["requestUri"]
+
+    def test_the_bulk_answer_says_where_to_listen(self):
+        answer = self.bulk().json
+        stream, = answer["eventStreams"]
+        self.assertEqual(set(stream), {"type", "endpoint", "inactivityDelaySec"})
+        self.assertEqual(set(stream["endpoint"]), {"requestUri"})
+        since = answer["metadata"]["catalogue"].removeprefix("sha256:")[:16]
+        self.assertEqual(stream["endpoint"]["requestUri"], f"{EVENTS}?since={since}")
+
+    def test_a_stream_is_one_by_its_head(self):
+        with Stream(self.server) as stream:
+            self.assertTrue(stream.head.startswith("HTTP/1.1 200 OK"))
+            for line in ("Content-Type: text/event-stream", "Cache-Control: no-store",
+                         "Transfer-Encoding: chunked", "Connection: close"):
+                self.assertIn(line, stream.head)
+            self.assertNotIn("Content-Length", stream.head)
+            self.assertEqual(stream.quiet(), [])
+        with Stream(self.server, version="1.0") as stream:
+            self.assertNotIn("Transfer-Encoding", stream.head)
+            self.change()
+            self.assertEqual(stream.wait()["event"], "message")
+        answer = self.server.request("HEAD", EVENTS)
+        self.assertEqual((answer.status, answer.body), (200, b""))
+        answer = self.server.post(EVENTS, "{}")
+        self.assertEqual((answer.status, answer.headers["Allow"]), (405, "GET, HEAD"))
+
+    def test_all_who_listen_are_told_once_and_then_asked_by_the_new(self):
+        streams = [Stream(self.server, self.stream_path()) for _ in range(6)]
+        old = self.bulk()
+        catalogue = self.change()
+        for stream in streams:
+            event = stream.wait()
+            self.assertEqual(set(event), {"id", "event", "data"})
+            self.assertEqual(event["event"], "message")
+            self.assertRegex(event["id"], "^[1-9][0-9]*$")
+            self.assertEqual(data(event)["type"], "refetchEvaluation")
+            self.assertEqual(data(event)["etag"], catalogue)
+            self.assertLess(abs(data(event)["lastModified"] - time.time()), 60)
+            hints = f"?flagConfigEtag={catalogue}&flagConfigLastModified=1771622898"
+            new = self.bulk({"If-None-Match": old.headers["ETag"]}, FLAGS + hints)
+            self.assertEqual(new.status, 200)
+            self.assertEqual(new.json["metadata"]["catalogue"], catalogue)
+            self.assertEqual(len(new.json["flags"]), 2)
+        self.assertEqual(len({stream.events[0]["id"] for stream in streams}), 1)
+        for stream in streams:
+            self.assertEqual(len(stream.quiet(0.05)), 1)
+            stream.close()
+
+    def test_files_that_say_the_same_are_no_news(self):
+        with Stream(self.server) as stream:
+            self.server.write("one.yaml", experiment("one"))
+            self.assertEqual(self.server.post("/v1/reload", {}).status, 200)
+            self.server.write("broken.yaml", "experiment: [")
+            self.assertEqual(self.server.post("/v1/reload", {}).status, 422)
+            self.assertEqual(stream.quiet(), [])
+
+    def test_who_was_away_is_told_when_coming_back(self):
+        with Stream(self.server) as stream:
+            self.change()
+            first = stream.wait()["id"]
+        self.change()
+        self.change()
+        with Stream(self.server, headers=f"Last-Event-ID: {first}\r\n") as stream:
+            second = stream.wait()["id"]
+            self.assertGreater(int(second), int(first))
+            self.assertEqual(len(stream.quiet()), 1, "two missed ones are one")
+        with Stream(self.server, headers=f"Last-Event-ID: {second}\r\n") as stream:
+            self.assertEqual(stream.quiet(), [])
+        for odd in ("0", "x", "-1", "99999999999999999999999", "\xff"):
+            with Stream(self.server, headers=f"Last-Event-ID: {odd}\r\n") as stream:
+                self.assertEqual(stream.wait()["id"], second)
+
+    def test_ids_go_on_over_a_restart(self):
+        with Stream(self.server) as stream:
+            self.change()
+            first = stream.wait()
+        self.server.stop()
+        self.server.start()
+        back = f"Last-Event-ID: {first['id']}\r\n"
+        with Stream(self.server, headers=back) as stream:
+            self.assertEqual(stream.quiet(), [])
+            self.change()
+            second = stream.wait()
+            self.assertGreater(int(second["id"]), int(first["id"]))
+        self.server.stop()
+        self.server.write("later.yaml", experiment("later"))
+        self.server.start()
+        with Stream(self.server, headers=f"Last-Event-ID: {second['id']}\r\n") as stream:
+            third = stream.wait()
+            self.assertGreater(int(third["id"]), int(second["id"]))
+        with Stream(self.server, headers="Last-Event-ID: 1\r\n") as stream:
+            self.assertEqual(stream.wait(), third, "the same notice to everyone")
+
+    def test_nothing_is_missed_between_the_answer_and_the_stream(self):
+        path = self.stream_path()
+        with Stream(self.server, path) as stream:
+            self.assertEqual(stream.quiet(), [])
+        self.change()
+        with Stream(self.server, path) as stream:
+            seen = stream.wait()["id"]
+        with Stream(self.server, path, headers=f"Last-Event-ID: {seen}\r\n") as stream:
+            self.assertEqual(stream.quiet(), [])
+        with Stream(self.server, self.stream_path()) as stream:
+            self.assertEqual(stream.quiet(), [])
+        for query in ("?since=", "?since=zz", "?since=" + "a" * 500):
+            with Stream(self.server, EVENTS + query) as stream:
+                self.assertEqual(stream.wait()["id"], seen)
+        for query in ("?", "?other=1", "?since=%zz"):
+            with Stream(self.server, EVENTS + query) as stream:
+                self.assertEqual(stream.quiet(0.1), [])
+
+    def test_a_drain_ends_the_streams_and_waits_for_none(self):
+        streams = [Stream(self.server) for _ in range(4)]
+        begin = time.monotonic()
+        self.assertEqual(self.server.stop(signal.SIGTERM, 10), 0)
+        self.assertLess(time.monotonic() - begin, 5)
+        for stream in streams:
+            while stream.take():
+                pass
+            self.assertTrue(stream.is_ended)
+            stream.close()
+
+    def test_what_comes_on_a_stream_is_not_read(self):
+        with Stream(self.server) as stream:
+            line = b"GET /v1/assign/one?unit=u1 HTTP/1.1\r\nHost: x\r\n\r\n"
+            for _ in range(2000):
+                stream.socket.sendall(line)
+            self.change()
+            stream.wait()
+            self.assertEqual(self.server.metric('gangway_http_requests_total{route="/v1/assign/'
+                                                '{experiment}",code="200"}') or 0, 0)
+
+    def test_streams_leave_room_for_those_who_ask(self):
+        self.server.stop()
+        self.server.command = lambda fd: [
+            "prlimit", "--nofile=600:600", *Gangway.command(self.server, fd)]
+        self.server.start()
+        streams = [Stream(self.server) for _ in range(172)]
+        self.assertEqual({stream.status for stream in streams}, {200})
+        with Stream(self.server) as refused:
+            self.assertEqual(refused.status, 503)
+            self.assertRegex(refused.head, "Retry-After: [1-9]")
+        self.assertEqual(self.bulk().status, 200)
+        streams.pop().close()
+
+        def is_taken():
+            with Stream(self.server) as stream:
+                return stream.status == 200
+        self.server.wait_for("room", is_taken)
+        for stream in streams:
+            stream.close()
+
+    def test_a_notice_keeps_the_contract(self):
+        with Stream(self.server, headers="Last-Event-ID: 0\r\n") as stream:
+            event = stream.wait()
+        self.assertEqual(set(data(event)), {"type", "etag", "lastModified"})
+        self.assertIsInstance(data(event)["lastModified"], int)
+        self.assertIsInstance(data(event)["etag"], str)
+        self.assertTrue(re.fullmatch("[0-9]+", event["id"]))
+
+
+if __name__ == "__main__":
+    main()
