@@ -2,8 +2,9 @@
 #define INGEST_INTAKE_H
 
 /*
- * Segment messages in, records out (http-api.md, "Events"; protocols/ingest.md).  A body is read
- * one event at a time, so that one odd event loses nothing but itself.
+ * Segment messages in, records out (http-api.md, "Events"; protocols/ingest.md), and the same from
+ * bodies of PostHog and Amplitude.  A body is read one event at a time, so that one odd event loses
+ * nothing but itself.
  *
  * Used by the HTTP handlers and by `gangway import`; knows nothing of either.
  */
@@ -14,6 +15,9 @@
 
 struct privacy;
 
+/* Whose words a body speaks. */
+enum intake_dialect { DIALECT_SEGMENT, DIALECT_POSTHOG, DIALECT_AMPLITUDE, DIALECT_COUNT };
+
 /* What a route means by a body. */
 enum intake_route {
     INTAKE_BATCH,   /* an object with a list `batch` of messages */
@@ -23,7 +27,10 @@ enum intake_route {
     INTAKE_GROUP,
     INTAKE_ALIAS,
     INTAKE_PAGE,
-    INTAKE_SCREEN
+    INTAKE_SCREEN,
+    INTAKE_POSTHOG,   /* an event, a list of events, or an object with a list `batch` */
+    INTAKE_AMPLITUDE, /* an object with a list `events` */
+    INTAKE_EITHER     /* an object with a list `batch` of PostHog, or `events` of Amplitude */
 };
 
 struct intake_options {
@@ -79,6 +86,8 @@ struct intake_batch {
     struct rejected *rejected;
     size_t rejected_count, rejected_capacity;
     struct slice key; /* writeKey or api_key of the body, for authentication */
+    enum intake_dialect dialect;
+    bool is_single; /* the body was one event */
 };
 
 /* INVALID when the body as a whole is no JSON object (line and column in the error), TOO_LARGE when
@@ -90,6 +99,9 @@ void intake_batch_done(struct intake_batch *batch);
 
 /* The answer: {"success": true, "accepted": n, "duplicates": n, "rejected": [...]}. */
 void intake_write_answer(struct buffer *out, const struct intake_batch *batch, size_t duplicates);
+
+/* The list `rejected` of it. */
+void intake_write_rejected(struct buffer *out, const struct intake_batch *batch);
 
 /* Adds an exposure that the service itself writes (`exposure: on_assign`, `expose: true`): its ids,
  * experiment and variation are given, the rest is filled in here.  Nothing is added where its unit

@@ -7,6 +7,7 @@
 #include "cors.h"
 #include "experiment/catalogue.h"
 #include "ofrep.h"
+#include "shims.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -121,6 +122,9 @@ enum handled answer_problem_with(struct request *request, enum problem problem, 
         ofrep_write_failure(out, request->parameters[0], OFREP_GENERAL,
                             detail.size ? detail : slice_of(row->title));
         break;
+    case FORM_POSTHOG:
+    case FORM_AMPLITUDE:
+    case FORM_EITHER: shim_write_failure(out, request->form, row, detail); break;
     }
     if (row->retry_seconds) {
         char seconds[16];

@@ -5,6 +5,7 @@
 
 #include "body.h"
 
+#include "form.h"
 #include "routes.h"
 
 #include <strings.h>
@@ -53,12 +54,20 @@ static enum problem inflate_all(z_stream *stream, size_t size_max, struct buffer
     return problem;
 }
 
-enum problem body_decode(struct request *request)
+/* What PostHog's pages send with `?compression=gzip-js`, and no header for it, so that there is no
+ * preflight.  No text begins so. */
+static bool is_gzip(struct slice body)
+{
+    return body.size > 2 && memcmp(body.data, "\x1f\x8b\x08", 3) == 0;
+}
+
+static enum problem body_inflate(struct request *request)
 {
     struct slice encoding = request->content_encoding;
-    if (!encoding.size || encoding_is(encoding, "identity") || !request->has_body)
+    bool is_plain = !encoding.size || encoding_is(encoding, "identity");
+    if (is_plain && !is_gzip(buffer_slice(&request->body)))
         return PROBLEM_NONE;
-    if (!encoding_is(encoding, "gzip") && !encoding_is(encoding, "x-gzip") &&
+    if (!is_plain && !encoding_is(encoding, "gzip") && !encoding_is(encoding, "x-gzip") &&
         !encoding_is(encoding, "deflate"))
         return PROBLEM_ENCODING;
     z_stream stream = {.next_in = (Bytef *)request->body.data,
@@ -75,4 +84,12 @@ enum problem body_decode(struct request *request)
     buffer_done(&request->body);
     request->body = out;
     return PROBLEM_NONE;
+}
+
+enum problem body_decode(struct request *request)
+{
+    if (!request->has_body)
+        return PROBLEM_NONE;
+    enum problem problem = body_inflate(request);
+    return problem ? problem : form_unwrap(request);
 }

@@ -1,12 +1,14 @@
 /*
- * The Segment routes: a body of messages to the journal, and an answer after its commit, never
- * before (architecture 1).  What a body means is the work of ingest/intake.
+ * Events of Segment's, PostHog's and Amplitude's SDKs: a body of messages to the journal, and an
+ * answer after its commit, never before (architecture 1).  What a body means is the work of
+ * ingest/intake; how PostHog and Amplitude are answered, of shims.
  */
 
 #include "answer.h"
 #include "gate.h"
 #include "handlers.h"
 #include "service_state.h"
+#include "shims.h"
 #include "snapshot.h"
 #include "submit.h"
 #include "worker.h"
@@ -27,8 +29,11 @@ static void count_rejected(struct metrics *metrics, const struct intake_batch *b
 static void arrival_answer(struct arrival *arrival, size_t duplicates)
 {
     struct metrics *metrics = &arrival->request->worker->metrics;
-    struct buffer *out = answer_begin(arrival->request, 200, TYPE_JSON);
-    intake_write_answer(out, &arrival->batch, duplicates);
+    if (arrival->batch.dialect == DIALECT_SEGMENT)
+        intake_write_answer(answer_begin(arrival->request, 200, TYPE_JSON), &arrival->batch,
+                            duplicates);
+    else
+        shim_answer(arrival->request, &arrival->batch);
     counter_add(&metrics->accepted, arrival->batch.record_count - duplicates);
     counter_add(&metrics->duplicates, duplicates);
     count_rejected(metrics, &arrival->batch);

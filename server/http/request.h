@@ -52,7 +52,14 @@ struct header {
 };
 
 /* The form of errors: RFC 9457 on own routes, the protocol's own on others. */
-enum error_form { FORM_PROBLEM, FORM_SEGMENT, FORM_OFREP };
+enum error_form {
+    FORM_PROBLEM,
+    FORM_SEGMENT,
+    FORM_OFREP,
+    FORM_POSTHOG,
+    FORM_AMPLITUDE,
+    FORM_EITHER /* of these two: it is not known yet whose SDK asks */
+};
 
 /* What pages of other origins get (cors.h). */
 enum sharing { SHARING_NONE, SHARING_VARIES, SHARING_ALLOWED };

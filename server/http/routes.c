@@ -7,8 +7,6 @@
  *                    for a server, an analyst and an admin, and only loopback is listened on
  *   OFREP            POST /ofrep/v1/evaluate/flags/{key}, POST /ofrep/v1/evaluate/flags, and change
  *                    notices by server-sent events
- *   PostHog          POST /batch, /capture, /i/v0/e, /e   (to the records of handle_intake)
- *   Amplitude        POST /2/httpapi                       (the same)
  *   pages            GET /, /assets/{name} (by handle_asset), /openapi.json
  */
 
@@ -38,6 +36,14 @@
         .method = METHOD_POST, .pattern = short_path, .handle = handle_intake,                     \
         .roles = TAKES_EVENTS, .body_max = BODY_SIZE_MAX, .form = FORM_SEGMENT,                    \
         .key_in_body = true, .argument = route, .help = text                                       \
+    }
+
+/* The same of other SDKs: the key stands in the body. */
+#define SHIM_ROW(path, form_, route, text)                                                         \
+    {                                                                                              \
+        .method = METHOD_POST, .pattern = path, .handle = handle_intake, .roles = TAKES_EVENTS,    \
+        .body_max = BODY_SIZE_MAX, .key_in_body = true, .form = form_, .argument = route,          \
+        .help = text                                                                               \
     }
 
 const struct route routes[] = {
@@ -87,6 +93,11 @@ const struct route routes[] = {
     INTAKE_ROW("/v1/alias", "/v1/a", INTAKE_ALIAS, "Joins a visitor to a user"),
     INTAKE_ROW("/v1/page", "/v1/p", INTAKE_PAGE, "Takes a page view"),
     INTAKE_ROW("/v1/screen", "/v1/s", INTAKE_SCREEN, "Takes a screen view"),
+    SHIM_ROW("/batch", FORM_EITHER, INTAKE_EITHER, "Takes events of PostHog or Amplitude"),
+    SHIM_ROW("/capture", FORM_POSTHOG, INTAKE_POSTHOG, "Takes events of PostHog"),
+    SHIM_ROW("/i/v0/e", FORM_POSTHOG, INTAKE_POSTHOG, "Takes events of PostHog"),
+    SHIM_ROW("/e", FORM_POSTHOG, INTAKE_POSTHOG, "Takes events of PostHog"),
+    SHIM_ROW("/2/httpapi", FORM_AMPLITUDE, INTAKE_AMPLITUDE, "Takes events of Amplitude"),
     {.method = METHOD_GET,
      .pattern = "/v1/projects/{key}/settings",
      .handle = handle_settings,

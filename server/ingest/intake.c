@@ -6,6 +6,7 @@
 #include "ingest/intake.h"
 
 #include "base/limits.h"
+#include "envelope.h"
 #include "ingest/privacy.h"
 #include "message.h"
 
@@ -24,86 +25,12 @@ const char *rejection_text(enum rejection rejection)
     return rejections[rejection];
 }
 
-/* Room for one more of the items that an arena holds; NULL when there is none. */
-static void *grown(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return items;
-    size_t wanted = *capacity ? 2 * *capacity : 16;
-    void *more = arena_array(arena, wanted, size);
-    if (!more)
-        return NULL;
-    if (count)
-        memcpy(more, items, count * size);
-    *capacity = wanted;
-    return more;
-}
-
-/* What stands beside the events of a batch. */
-struct envelope {
-    struct slice *events;
-    size_t count, capacity;
-    struct slice sent_at; /* as it stands in the JSON */
-};
-
-static bool envelope_add(struct arena *arena, struct envelope *envelope, struct slice text)
-{
-    struct slice *events =
-        grown(arena, envelope->events, envelope->count, &envelope->capacity, sizeof *events);
-    if (!events)
-        return false;
-    envelope->events = events;
-    envelope->events[envelope->count++] = text;
-    return true;
-}
-
-static struct slice unquoted(struct slice text)
-{
-    if (text.size < 2 || text.data[0] != '"')
-        return (struct slice){0};
-    return (struct slice){.data = text.data + 1, .size = text.size - 2};
-}
-
-static void envelope_member(struct intake_batch *batch, struct envelope *envelope,
-                            const struct json_part *part)
-{
-    if (slice_equals(part->name, "sentAt"))
-        envelope->sent_at = part->text;
-    else if (slice_equals(part->name, "writeKey") || slice_equals(part->name, "api_key"))
-        batch->key = arena_copy(&batch->arena, unquoted(part->text));
-}
-
-static enum status envelope_read(const struct intake_options *options, struct slice body,
-                                 struct intake_batch *batch, struct envelope *envelope,
-                                 struct error *error)
-{
-    bool single = options->route != INTAKE_BATCH;
-    struct json_scanner scanner = json_scanner_of(body, SLICE("batch"));
-    struct json_part part;
-    enum status status;
-    while ((status = json_scan(&scanner, &part, error)) == STATUS_OK &&
-           part.kind != JSON_PART_END) {
-        if (part.kind == JSON_PART_MEMBER)
-            envelope_member(batch, envelope, &part);
-        else if (!single && !envelope_add(&batch->arena, envelope, part.text))
-            return FAIL(error, STATUS_TOO_LARGE, "body", 0, "the batch takes too much memory");
-    }
-    if (status)
-        return status;
-    if (single)
-        return envelope_add(&batch->arena, envelope, body)
-                   ? STATUS_OK
-                   : FAIL(error, STATUS_NO_MEMORY, "body", 0, "no memory for an event");
-    if (!scanner.has_list)
-        return FAIL(error, STATUS_INVALID, "body", 1, "no list 'batch' in the body");
-    return STATUS_OK;
-}
-
 static bool batch_refuse(struct intake_batch *batch, size_t index,
                          const struct message_fault *fault)
 {
-    struct rejected *rejected = grown(&batch->arena, batch->rejected, batch->rejected_count,
-                                      &batch->rejected_capacity, sizeof *rejected);
+    struct rejected *rejected =
+        envelope_grown(&batch->arena, batch->rejected, batch->rejected_count,
+                       &batch->rejected_capacity, sizeof *rejected);
     if (!rejected)
         return false;
     batch->rejected = rejected;
@@ -152,7 +79,8 @@ enum status intake_read(const struct intake_options *options, struct slice body,
     enum status status = envelope_read(options, body, batch, &envelope, error);
     if (status)
         return status;
-    struct message_source source = {.options = options, .arena = &batch->arena};
+    struct message_source source = {
+        .options = options, .arena = &batch->arena, .dialect = batch->dialect};
     status = batch_fill(&source, &envelope, batch, error);
     message_source_done(&source);
     return status;
@@ -164,10 +92,9 @@ void intake_batch_done(struct intake_batch *batch)
     *batch = (struct intake_batch){0};
 }
 
-void intake_write_answer(struct buffer *out, const struct intake_batch *batch, size_t duplicates)
+void intake_write_rejected(struct buffer *out, const struct intake_batch *batch)
 {
-    buffer_format(out, "{\"success\":true,\"accepted\":%zu,\"duplicates\":%zu,\"rejected\":[",
-                  batch->record_count - duplicates, duplicates);
+    buffer_add_byte(out, '[');
     for (size_t i = 0; i < batch->rejected_count; i++) {
         const struct rejected *rejected = &batch->rejected[i];
         buffer_format(out, "%s{\"index\":%zu,\"messageId\":", i ? "," : "", rejected->index);
@@ -179,15 +106,24 @@ void intake_write_answer(struct buffer *out, const struct intake_batch *batch, s
         json_write_text(out, rejected->text);
         buffer_format(out, ",\"reason\":\"%s\"}", rejections[rejected->reason]);
     }
-    buffer_add(out, SLICE("]}"));
+    buffer_add_byte(out, ']');
+}
+
+void intake_write_answer(struct buffer *out, const struct intake_batch *batch, size_t duplicates)
+{
+    buffer_format(out, "{\"success\":true,\"accepted\":%zu,\"duplicates\":%zu,\"rejected\":",
+                  batch->record_count - duplicates, duplicates);
+    intake_write_rejected(out, batch);
+    buffer_add_byte(out, '}');
 }
 
 enum status intake_add_exposure(struct intake_batch *batch, const struct message *exposure,
                                 int64_t received_ms, const struct privacy *privacy,
                                 struct error *error)
 {
-    struct intake_record *records = grown(&batch->arena, batch->records, batch->record_count,
-                                          &batch->record_capacity, sizeof *records);
+    struct intake_record *records =
+        envelope_grown(&batch->arena, batch->records, batch->record_count, &batch->record_capacity,
+                       sizeof *records);
     if (!records)
         return FAIL(error, STATUS_NO_MEMORY, "exposure", 0, "no memory for an exposure");
     batch->records = records;

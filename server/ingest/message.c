@@ -16,6 +16,7 @@
 
 #include "base/limits.h"
 #include "base/random.h"
+#include "dialect.h"
 #include "ingest/privacy.h"
 
 #define CLOCK_SHIFT_MIN_MS (60 * SECOND_MS)
@@ -364,7 +365,7 @@ static bool draft_type(struct draft *draft)
         [INTAKE_GROUP] = MESSAGE_GROUP, [INTAKE_ALIAS] = MESSAGE_ALIAS,
         [INTAKE_PAGE] = MESSAGE_PAGE,   [INTAKE_SCREEN] = MESSAGE_SCREEN};
     enum intake_route route = draft->source->options->route;
-    if (route != INTAKE_BATCH && route != INTAKE_MESSAGE) {
+    if (route >= INTAKE_TRACK && route <= INTAKE_SCREEN) {
         draft->message.type = types[route];
         return true;
     }
@@ -420,11 +421,12 @@ static bool draft_hide(struct draft *draft)
 /* The message id of an event that can't be read, or is not: who sent it looks for it by that. */
 static void draft_find_id(struct draft *draft, struct slice text)
 {
-    struct json_scanner scanner = json_scanner_of(text, SLICE("messageId"));
+    struct slice name = slice_of(dialect_frames[draft->source->dialect].id);
+    struct json_scanner scanner = json_scanner_of(text, name);
     struct json_part part;
     struct value id;
     while (json_scan(&scanner, &part, NULL) == STATUS_OK && part.kind != JSON_PART_END) {
-        if (part.kind != JSON_PART_MEMBER || !slice_equals(part.name, "messageId"))
+        if (part.kind != JSON_PART_MEMBER || !slice_equal(part.name, name))
             continue;
         if (part.text.size <= MESSAGE_ID_JSON_MAX &&
             json_read(&draft->source->scratch, part.text, 1, &id, NULL) == STATUS_OK &&
@@ -432,6 +434,20 @@ static void draft_find_id(struct draft *draft, struct slice text)
             draft->message.message_id = id.text;
         return;
     }
+}
+
+/* An event of another dialect becomes the message that it means. */
+static bool draft_translate(struct draft *draft)
+{
+    struct message_source *source = draft->source;
+    if (source->dialect == DIALECT_SEGMENT)
+        return true;
+    struct dialect_result result = dialect_translate(source->dialect, &source->scratch,
+                                                     &draft->event, source->options->received_ms);
+    if (result.fault)
+        return refuse(draft, result.rejection, slice_of(result.fault));
+    draft->event = result.message;
+    return true;
 }
 
 static bool draft_read(struct draft *draft, struct slice text, struct error *error)
@@ -444,7 +460,7 @@ static bool draft_read(struct draft *draft, struct slice text, struct error *err
                       arena_format(source->arena, "%zu bytes, at most %zu", text.size, size_max));
     enum status status = json_read(&source->scratch, text, JSON_DEPTH_MAX, &draft->event, &found);
     if (status == STATUS_OK && draft->event.kind == VALUE_OBJECT)
-        return true;
+        return draft_translate(draft);
     if (status == STATUS_OK)
         return refuse(draft, REJECTION_BAD_TYPE, SLICE("no JSON object"));
     if (status != STATUS_INVALID)

@@ -12,6 +12,7 @@
  * message_source_done. */
 struct message_source {
     const struct intake_options *options;
+    enum intake_dialect dialect;
     int64_t sent_ms;       /* of the batch; TIME_NONE: none */
     struct arena *arena;   /* for what stays: bodies, and of refused events the ids and reasons */
     struct arena scratch;  /* values of the event being read, forgotten with the next one */
