@@ -27,6 +27,7 @@ extern const struct command command_assign;
 extern const struct command command_backup;
 extern const struct command command_calc;
 extern const struct command command_compact;
+extern const struct command command_demo;
 extern const struct command command_diff;
 extern const struct command command_erase;
 extern const struct command command_export;

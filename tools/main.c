@@ -30,6 +30,7 @@ static const struct command *const commands[] = {
     &command_compact,
     &command_key,
     &command_calc,
+    &command_demo,
     NULL,
 };
 /* clang-format on */

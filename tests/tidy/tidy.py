@@ -15,8 +15,8 @@ import sys
 
 ROW = {"base": 0, "store": 1, "experiment": 1, "stats": 1, "ingest": 2, "analysis": 2,
        "report": 3, "dashboard": 3, "http": 4, "tools": 4}
-# The one file of row 4 that puts the whole together.
-COMPOSES = {"tools/command_serve.c": "http/service.h"}
+# The files of row 4 that put the whole together.
+COMPOSES = {"tools/command_serve.c": "http/service.h", "tools/command_demo.c": "http/service.h"}
 # Header prefix of a library -> the only places that may include it.
 DOORS = {
     "event2/": ("server/http/",),
