@@ -75,6 +75,7 @@ static const struct option_row rows[] = {
      .fallback = "email,phone,name,address,ip",
      .help = "traits and properties that it hashes too"},
     {.name = "no-watch", .type = OPTION_FLAG, .help = "reload on SIGHUP and POST /v1/reload only"},
+    {.name = "public-metrics", .type = OPTION_FLAG, .help = "/metrics asks nobody for a key"},
     {.name = "log-format",
      .type = OPTION_CHOICE,
      .argument = "FORMAT",
@@ -104,6 +105,9 @@ static int serve_run(const struct options *options)
         .listen_count = listen->count,
         .store = option_store(options),
         .experiments = option_text(options, "experiments"),
+        .keys = option_keys(options),
+        .keys_are_named = option_text(options, "keys") != NULL,
+        .public_metrics = option_flag(options, "public-metrics"),
         .workers = (unsigned)option_number(options, "workers"),
         .ready_fd =
             option_given(options, "ready-fd") ? (int)option_number(options, "ready-fd") : -1,
@@ -132,6 +136,6 @@ const struct command command_serve = {
     .arguments = "[--listen HOST:PORT ...]",
     .summary = "takes a folder of experiments into service over HTTP",
     .options = rows,
-    .shared = SHARED_EXPERIMENTS | SHARED_STORE,
+    .shared = SHARED_EXPERIMENTS | SHARED_STORE | SHARED_KEYS,
     .run = serve_run,
 };

@@ -8,12 +8,19 @@
  *
  *     log_info("reload", "catalogue in service", LOG_TEXT("digest", digest), LOG_INT("files", 5));
  *
- * error: someone must act; warn: we coped; info: lifecycle; debug.
+ * audit: who did what (http/audit.h), never left out; error: someone must act; warn: we coped;
+ * info: lifecycle; debug.
  */
 
 #include "base/slice.h"
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+    LOG_LEVEL_AUDIT,
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG
+};
 
 struct log_field {
     const char *key; /* NULL ends the list */
@@ -33,6 +40,7 @@ void log_write(enum log_level level, const char *module, const char *message,
 #define LOG_AT(level, module, message, ...)                                                        \
     log_write((level), (module), (message), (const struct log_field[]){__VA_ARGS__{.key = NULL}})
 /* Fields follow the message, each followed by a comma: log_info("m", "text", LOG_INT("n", 1), ) */
+#define log_audit(module, message, ...) LOG_AT(LOG_LEVEL_AUDIT, module, message, __VA_ARGS__)
 #define log_error(module, message, ...) LOG_AT(LOG_LEVEL_ERROR, module, message, __VA_ARGS__)
 #define log_warn(module, message, ...) LOG_AT(LOG_LEVEL_WARN, module, message, __VA_ARGS__)
 #define log_info(module, message, ...) LOG_AT(LOG_LEVEL_INFO, module, message, __VA_ARGS__)

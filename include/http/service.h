@@ -17,6 +17,9 @@ struct service_options {
     size_t listen_count;
     const char *store;
     const char *experiments;
+    const char *keys;           /* the file of keys */
+    bool keys_are_named;        /* it was asked for, and has to be there */
+    bool public_metrics;        /* /metrics asks nobody for a key */
     unsigned workers;           /* 0: one a core */
     int ready_fd;               /* -1: none; the same lines as standard output go there */
     size_t map_size;            /* of the state; 0: the default */

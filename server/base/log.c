@@ -14,10 +14,8 @@
 #define LINE_SIZE_MAX ((size_t)16 * 1024)
 
 static const char *const levels[] = {
-    [LOG_LEVEL_ERROR] = "error",
-    [LOG_LEVEL_WARN] = "warn",
-    [LOG_LEVEL_INFO] = "info",
-    [LOG_LEVEL_DEBUG] = "debug",
+    [LOG_LEVEL_AUDIT] = "audit", [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARN] = "warn",
+    [LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
 };
 
 static enum log_level level_max = LOG_LEVEL_INFO;

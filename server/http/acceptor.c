@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "gate.h"
+#include "keyring.h"
 #include "service_state.h"
 
 #include <event2/event.h>
@@ -138,10 +139,12 @@ static enum status listener_open(struct listener *listener, const char *text, st
     enum status status = address_parse(text, address, error);
     if (status)
         return status;
-    if (!address_is_local(address))
+    const struct service *service = listener->acceptor->service;
+    if (!address_is_local(address) && !keyring_has_keys(service->keyring))
         return FAIL(error, STATUS_INVALID, text, 0,
-                    "without keys only loopback is listened on; 'gangway key add --role client "
-                    "--name web' makes one");
+                    "without keys only loopback is listened on; `gangway key add --role client "
+                    "--name web --store %s` makes one",
+                    service->options->store);
     listener->fd =
         socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener->fd < 0)

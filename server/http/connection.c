@@ -17,7 +17,9 @@
 #include "connection.h"
 
 #include "address.h"
+#include "admission.h"
 #include "answer.h"
+#include "audit.h"
 #include "body.h"
 #include "gate.h"
 #include "tls.h"
@@ -234,6 +236,7 @@ static bool connection_reply(struct connection *connection)
     struct request *request = connection->request;
     if (request->answer.failed || request->extra.failed)
         answer_problem(request, PROBLEM_INTERNAL, "out of memory");
+    audit_answer(request);
     bool begins_stream = request->streams && request->method != METHOD_HEAD;
     if (!request->keep_alive || worker->is_draining || connection->has_unread || begins_stream)
         request->close = true;
@@ -297,6 +300,8 @@ static bool connection_handle(struct connection *connection)
         refuse_encoded(request, problem);
         return connection_reply(connection);
     }
+    if (!admission_body(request))
+        return connection_reply(connection);
     enum handled handled = request->route->handle(request);
     request->streams = handled == HANDLED_STREAM;
     if (handled != HANDLED_LATER)
@@ -340,7 +345,8 @@ static bool connection_head(struct connection *connection)
         answer_problem(request, problem, "there is no %.*s", SLICE_ARGS(request->path));
         return connection_reply(connection);
     }
-    request->caller = CALLER_EVERYBODY;
+    if (!admission_head(request))
+        return connection_reply(connection);
     request->body_max = request->route->body_max;
     if (request->body_left > request->body_max || (request->has_body && !request->body_max)) {
         answer_problem(request, PROBLEM_TOO_LARGE, "at most %zu bytes are taken here",

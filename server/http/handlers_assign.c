@@ -4,6 +4,7 @@
  * memory it uses.
  */
 
+#include "admission.h"
 #include "answer.h"
 #include "expose.h"
 #include "handlers.h"
@@ -111,6 +112,8 @@ static enum handled question_answer(struct request *request, const struct questi
     if (question->explain)
         write_explanation(request, out, &assignment, id, traits, &options);
     bool exposes = question->expose || experiment->exposure == EXPOSURE_ON_ASSIGN;
+    exposes &=
+        caller_may(&request->caller, ROLE_CLIENT); /* an analyst looks, and leaves no trace */
     if (!exposes || !assignment.exposed)
         return HANDLED;
     struct error error = {0};
@@ -134,6 +137,8 @@ enum handled handle_assign_one(struct request *request)
     const char *fault = question_read(request, &question);
     if (fault)
         return answer_problem(request, PROBLEM_BAD_PARAMETER, "%s", fault);
+    if (!admission_assign(request, question.explain, question.expose))
+        return HANDLED;
     struct slice own = question.ids[experiment->unit];
     struct slice id = own.data ? own : question.unit;
     const char *kind = unit_kind_text(experiment->unit);

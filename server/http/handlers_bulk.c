@@ -4,6 +4,7 @@
  * blank a page.
  */
 
+#include "admission.h"
 #include "answer.h"
 #include "base/json.h"
 #include "expose.h"
@@ -347,7 +348,7 @@ enum handled handle_assign_many(struct request *request)
     struct bulk bulk = {.request = request,
                         .snapshot = request->worker->snapshot,
                         .options = {.now_ms = clock_now_ms(&clock_system)}};
-    if (!bulk_read(&bulk, &body))
+    if (!bulk_read(&bulk, &body) || !admission_assign(request, bulk.explain, bulk.expose_all))
         return HANDLED;
     return bulk_answer(&bulk);
 }

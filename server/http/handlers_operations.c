@@ -5,20 +5,22 @@
 #include "reload.h"
 #include "service_state.h"
 
-/* 200 while the process turns, also with broken files; the reasons are for a caller who may see
- * names of files, which without keys is everybody. */
+/* 200 while the process turns, also with broken files; the reasons name files, and are not for a
+ * key that stands in a front end. */
 enum handled handle_healthz(struct request *request)
 {
     struct service *service = request->worker->options.service;
     struct health *health = &service->health;
     struct buffer *out = answer_begin(request, 200, TYPE_JSON);
     pthread_mutex_lock(&health->lock);
-    bool is_good = health->is_good && !health->is_fold_broken;
+    bool is_good = health->is_good && !health->is_fold_broken && !health->is_keys_broken;
     buffer_format(out, "{\"status\":\"%s\"", is_good ? "ok" : "degraded");
-    if (!is_good) {
+    if (!is_good && caller_may(&request->caller, ROLE_SERVER | ROLE_ANALYST | ROLE_ADMIN)) {
         buffer_add(out, SLICE(",\"reasons\":"));
         buffer_add(out, health->reasons.size ? buffer_slice(&health->reasons) : SLICE("[]"));
-        buffer_format(out, ",\"fold\":\"%s\"", health->is_fold_broken ? "broken" : "ok");
+        buffer_format(out, ",\"fold\":\"%s\",\"keys\":\"%s\"",
+                      health->is_fold_broken ? "broken" : "ok",
+                      health->is_keys_broken ? "broken" : "ok");
     }
     pthread_mutex_unlock(&health->lock);
     buffer_add_byte(out, '}');

@@ -53,3 +53,10 @@ void health_fold(struct health *health, bool is_broken)
     health->is_fold_broken = is_broken;
     pthread_mutex_unlock(&health->lock);
 }
+
+void health_keys(struct health *health, bool is_broken)
+{
+    pthread_mutex_lock(&health->lock);
+    health->is_keys_broken = is_broken;
+    pthread_mutex_unlock(&health->lock);
+}

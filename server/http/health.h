@@ -15,6 +15,7 @@ struct health {
     pthread_mutex_t lock;
     bool is_good; /* all files as they stand are in service */
     bool is_fold_broken;
+    bool is_keys_broken;   /* the file of keys as it stands is not in force */
     size_t errors;         /* in the files */
     int64_t success_ms;    /* the last reading that went well, TIME_NONE: none yet */
     struct buffer reasons; /* JSON list of texts */
@@ -27,5 +28,6 @@ void health_done(struct health *health);
 void health_loaded(struct health *health, const struct settlement *settlement, size_t errors,
                    const char *failure);
 void health_fold(struct health *health, bool is_broken);
+void health_keys(struct health *health, bool is_broken);
 
 #endif

@@ -17,6 +17,8 @@
     X(UNKNOWN_MEMBER, 400, "unknown-member", "A member is not known", 0)                           \
     X(BAD_UNIT, 400, "bad-unit", "The id is no id of a unit", 0)                                   \
     X(BAD_PARAMETER, 400, "bad-parameter", "A parameter can't be read", 0)                         \
+    X(NO_KEY, 401, "no-key", "A key is asked for", 0)                                              \
+    X(BAD_KEY, 401, "bad-key", "The key does not open this", 0)                                    \
     X(ROLE, 403, "role", "The key may not do this", 0)                                             \
     X(HOST, 403, "host", "Not by this name", 0)                                                    \
     X(ORIGIN, 403, "origin", "Not for pages of that origin", 0)                                    \

@@ -3,6 +3,7 @@
 #include "reload.h"
 
 #include "answer.h"
+#include "audit.h"
 #include "experiment/diff.h"
 #include "growthbook.h"
 #include "ingest/declare.h"
@@ -188,6 +189,11 @@ static void outcome_log(const struct reloader *reloader, const struct outcome *o
         log_warn("reload", "a file keeps its last good version",
                  LOG_SLICE("path", settlement->kept[i].path),
                  LOG_SLICE("reason", settlement->kept[i].reason), );
+    audit_reload(cause,
+                 outcome->error.status ? "refused"
+                 : outcome->is_taken   ? "taken"
+                                       : "unchanged",
+                 reloader->snapshot->digest, outcome->changes.count);
     if (outcome->error.status)
         log_error("reload", "the files were not taken", LOG_TEXT("cause", cause),
                   LOG_TEXT("reason", outcome->error.text), );

@@ -100,6 +100,8 @@ static const struct {
     {"origin", offsetof(struct request, origin), true},
     {"x-request-id", offsetof(struct request, request_id), false},
     {"if-none-match", offsetof(struct request, if_none_match), false},
+    {"x-api-key", offsetof(struct request, api_key), true},
+    {"authorization", offsetof(struct request, authorization), true},
     {"content-encoding", offsetof(struct request, content_encoding), true},
 };
 #define KNOWN_COUNT (sizeof known_headers / sizeof *known_headers)
@@ -408,6 +410,9 @@ void request_reset(struct request *request)
     request->form = FORM_PROBLEM;
     memset(request->parameters, 0, sizeof request->parameters);
     request->caller = (struct caller){0};
+    request->key_is_awaited = request->key_was_other = false;
+    request->audited_peer = (struct slice){0};
+    request->authorization = request->api_key = (struct slice){0};
     request->client = (struct ip){0};
     request->is_secure = false;
     request->origin = request->forwarded_host = (struct slice){0};

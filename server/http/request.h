@@ -83,6 +83,7 @@ struct request {
     struct header headers[HEADER_COUNT_MAX];
     size_t header_count;
     struct slice host, request_id, content_encoding, accept, if_none_match, expect, origin;
+    struct slice authorization, api_key;
     bool keep_alive;
     bool is_http10;
 
@@ -105,6 +106,9 @@ struct request {
     struct slice forwarded_host;
     enum sharing sharing;
     struct caller caller;
+    bool key_is_awaited;       /* in the body (admission.h) */
+    bool key_was_other;        /* the head had something in a key's place that is none */
+    struct slice audited_peer; /* not empty: the answer is a line of the audit (audit.h) */
 
     /* The route, and the values of its {parameters}, decoded. */
     const struct route *route;

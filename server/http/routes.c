@@ -2,9 +2,6 @@
  * The table of routes.  The hot rows stand first, since the first match wins.
  *
  * Places kept for what comes later, each a family of rows and a handlers_<family>.c:
- *   keys             asked for in connection_handle, before anything of the body is looked at; the
- *                    column `roles` says what a route will take.  Until then every caller is taken
- *                    for a server, an analyst and an admin, and only loopback is listened on
  *   OFREP            POST /ofrep/v1/evaluate/flags/{key}, POST /ofrep/v1/evaluate/flags, and change
  *                    notices by server-sent events
  *   pages            GET /, /assets/{name} (by handle_asset), /openapi.json
@@ -19,6 +16,7 @@
 #include <assert.h>
 
 #define TAKES_EVENTS ROLE_CLIENT | ROLE_SERVER
+#define ASSIGNS ROLE_CLIENT | ROLE_SERVER | ROLE_ANALYST /* the last to explain only */
 #define NOTE_BODY_MAX (32 * 1024) /* 2 000 characters, each escaped, and names */
 #define RELOAD_BODY_MAX 1024      /* nothing is read of it; some clients send {} */
 
@@ -50,12 +48,12 @@ const struct route routes[] = {
     {.method = METHOD_GET,
      .pattern = "/v1/assign/{experiment}",
      .handle = handle_assign_one,
-     .roles = ROLE_CLIENT | ROLE_SERVER,
+     .roles = ASSIGNS,
      .help = "Which variant does this unit get?"},
     {.method = METHOD_POST,
      .pattern = "/v1/assign",
      .handle = handle_assign_many,
-     .roles = ROLE_CLIENT | ROLE_SERVER,
+     .roles = ASSIGNS,
      .body_max = BODY_SIZE_MAX,
      .help = "Which variants do these units get?"},
 

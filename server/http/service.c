@@ -22,6 +22,7 @@
 #include "gate.h"
 #include "growthbook.h"
 #include "ingest/declare.h"
+#include "keyring.h"
 #include "notices.h"
 #include "pages.h"
 #include "reload.h"
@@ -311,6 +312,8 @@ static enum status serving_begin(struct service *service, struct error *error)
     if (!status && service->options->watch)
         status = watch_new(service->base, service->options->experiments, folder_changed, service,
                            &service->watch, error);
+    if (!status)
+        status = keyring_watch(service->keyring, service->base, &service->health, error);
     snapshot_release(snapshot);
     return status;
 }
@@ -350,6 +353,7 @@ static void signal_came(evutil_socket_t number, short what, void *context)
     (void)what;
     if (number == SIGHUP) {
         gate_reload(service->gate);
+        keyring_read(service->keyring, "SIGHUP");
         if (!atomic_load(&service->is_draining))
             reload_soon(service->reloader, "SIGHUP");
         return;
@@ -373,6 +377,22 @@ static void ring_rang(evutil_socket_t fd, short what, void *context)
         service_drain(service, "the journal is broken");
     if (atomic_load(&service->is_draining) && atomic_load(&service->workers_left) == 0)
         event_base_loopbreak(service->base);
+}
+
+/* Before the listeners: without keys they stay on loopback.  A named file that is not there is no
+ * mistake of the call. */
+static enum status keyring_begin(struct service *service, struct error *error)
+{
+    const struct service_options *options = service->options;
+    struct error why = {0};
+    enum status status =
+        keyring_new(options->keys, options->keys_are_named, &service->keyring, &why);
+    if (status == STATUS_NOT_FOUND)
+        return FAIL(error, STATUS_CONFLICT, options->keys, 0,
+                    "there is no such file of keys; `gangway key add` makes one");
+    if (status)
+        error_set(error, status, why.where, why.line, "%s", why.text);
+    return status;
 }
 
 /* The main loop with what it listens to but connections. */
@@ -416,6 +436,8 @@ static enum status service_open(struct service *service, struct error *error)
     enum status status = loop_begin(service, error);
     if (!status)
         status = gate_new(service->options, &service->gate, error);
+    if (!status)
+        status = keyring_begin(service, error);
     if (!status)
         status = acceptor_new(service, &service->acceptor, error);
     if (!status)
@@ -466,6 +488,7 @@ static void service_close(struct service *service)
         journal_close(service->journal);
     if (service->has_store)
         store_close(&service->store);
+    keyring_free(service->keyring);
     events_free(service);
     gate_free(service->gate);
     health_done(&service->health);
@@ -484,6 +507,9 @@ enum status service_run(const struct service_options *options, struct error *err
     if (!status) {
         log_info("serve", "ready", LOG_TEXT("version", options->version),
                  LOG_INT("workers", service->worker_count), );
+        if (!keyring_has_keys(service->keyring))
+            log_warn("serve", "there are no keys: everybody on this machine may do everything",
+                     LOG_TEXT("keys", options->keys), );
         event_base_dispatch(service->base);
         log_info("serve", "drained", );
     }

@@ -24,6 +24,7 @@ struct desk;
 struct event;
 struct fold_thread;
 struct gate;
+struct keyring;
 struct pages;
 struct reloader;
 struct snapshot;
@@ -48,6 +49,7 @@ struct service {
     size_t worker_count;
 
     struct gate *gate;
+    struct keyring *keyring;
     struct acceptor *acceptor;
     struct pages *pages;
     struct desk *desk;

@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "answer.h"
+#include "audit.h"
 #include "base/random.h"
 #include "connection.h"
 #include "exposures.h"
@@ -78,6 +79,7 @@ void request_finish(struct request *request)
         connection_answer(request->connection);
         return;
     }
+    audit_answer(request); /* it was done, whoever hears of it */
     worker_give_request(worker, request);
     worker_check_end(worker);
 }
@@ -314,6 +316,7 @@ void worker_free(struct worker *worker)
         request_done(request);
         free(request);
     }
+    keyring_let_go(&worker->keyring_hold);
     if (worker->lane)
         lane_free(worker->lane);
     if (worker->wake_event)

@@ -13,7 +13,9 @@
  * The loop never waits and touches no disk.  Private to this folder, like all headers here.
  */
 
+#include "admission.h"
 #include "base/status.h"
+#include "keyring.h"
 #include "limits.h"
 #include "metrics.h"
 
@@ -71,6 +73,8 @@ struct worker {
     struct snapshot *snapshot; /* one reference */
     struct lane *lane;
     struct exposures *exposures;
+    struct keyring_hold keyring_hold;
+    struct refusals refusals;
     struct buffer head; /* scratch: the head of an answer */
     struct buffer text; /* scratch of handlers */
     char date[32];

@@ -1,0 +1,156 @@
+/* Implementation of credentials.h. */
+
+#include "credentials.h"
+
+#include "base/json.h"
+#include "query.h"
+
+#include <strings.h>
+
+static bool reads_like_a_key(struct slice text)
+{
+    return slice_starts_with(text, SLICE("gw_"));
+}
+
+/* Takes `text` as the key where none was found yet. */
+static void credentials_take(struct credentials *credentials, struct slice text)
+{
+    if (credentials->key.size || !text.size)
+        return;
+    if (reads_like_a_key(text))
+        credentials->key = text;
+    else
+        credentials->is_other = true;
+}
+
+/* Cuts the scheme off, in any case; false: it is another. */
+static bool scheme_cut(struct slice *value, struct slice scheme)
+{
+    if (value->size <= scheme.size || value->data[scheme.size] != ' ' ||
+        strncasecmp(value->data, scheme.data, scheme.size) != 0)
+        return false;
+    *value = slice_from(*value, scheme.size);
+    while (value->size && value->data[0] == ' ')
+        *value = slice_from(*value, 1);
+    return true;
+}
+
+/* -1: no character of base64. */
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* RFC 4648, 4; the padding at the end may be missing.  Empty: it is none, or no memory. */
+static struct slice base64_decode(struct arena *arena, struct slice text)
+{
+    uint32_t bits = 0;
+    unsigned count = 0;
+    size_t size = 0;
+    while (text.size && text.data[text.size - 1] == '=')
+        text.size--;
+    char *out = arena_alloc(arena, text.size + 1);
+    for (size_t i = 0; out && i < text.size; i++) {
+        int value = base64_value(text.data[i]);
+        if (value < 0)
+            return (struct slice){0};
+        bits = bits << 6 | (uint32_t)value;
+        count += 6;
+        if (count < 8)
+            continue;
+        count -= 8;
+        out[size++] = (char)(unsigned char)(bits >> count);
+        bits &= (1U << count) - 1;
+    }
+    return (struct slice){.data = out, .size = out ? size : 0};
+}
+
+/* `USER:PASSWORD`: Segment's SDKs have the key as the user and no password, people type any user
+ * and the key as the password. */
+static void take_basic(struct credentials *credentials, struct slice pair)
+{
+    const char *colon = pair.size ? memchr(pair.data, ':', pair.size) : NULL;
+    size_t at = colon ? (size_t)(colon - pair.data) : pair.size;
+    struct slice password = slice_from(pair, at + 1);
+    credentials_take(credentials,
+                     password.size ? password : (struct slice){.data = pair.data, .size = at});
+    credentials->is_other |= !pair.size;
+}
+
+static void take_authorization(struct credentials *credentials, struct request *request)
+{
+    struct slice value = request->authorization;
+    if (scheme_cut(&value, SLICE("basic")))
+        take_basic(credentials, base64_decode(&request->arena, value));
+    else if (scheme_cut(&value, SLICE("bearer")) || value.size)
+        credentials_take(credentials, value);
+}
+
+/* Takes `key=...` from the query; the rest of it stays, as it stands. */
+static void take_query(struct credentials *credentials, struct request *request)
+{
+    struct slice rest = request->query;
+    struct parameter parameter;
+    const char *fault;
+    char *kept = NULL;
+    size_t size = 0;
+    while (rest.size) {
+        struct slice before = rest;
+        if (!query_next(&request->arena, &rest, &parameter, &fault))
+            return; /* broken from here on: who reads the query says so */
+        size_t piece = before.size - rest.size;
+        if (slice_equals(parameter.name, "key")) {
+            if (!kept) {
+                size = (size_t)(before.data - request->query.data);
+                kept = arena_alloc(&request->arena, request->query.size);
+                if (!kept)
+                    return;
+                memcpy(kept, request->query.data, size);
+            }
+            credentials_take(credentials, parameter.value);
+        } else if (kept) {
+            memcpy(kept + size, before.data, piece);
+            size += piece;
+        }
+    }
+    if (!kept)
+        return;
+    request->query = (struct slice){.data = kept, .size = size};
+    request->target = request->path;
+}
+
+struct credentials credentials_of_head(struct request *request)
+{
+    struct credentials credentials = {0};
+    if (request->authorization.size)
+        take_authorization(&credentials, request);
+    credentials_take(&credentials, request->api_key);
+    if (request->query.size)
+        take_query(&credentials, request);
+    return credentials;
+}
+
+struct credentials credentials_of_body(const struct request *request)
+{
+    static const char *const names[] = {"writeKey", "api_key", "token"};
+    struct credentials credentials = {0};
+    struct json_scanner scanner = json_scanner_of(buffer_slice(&request->body), SLICE("batch"));
+    struct json_part part;
+    while (!credentials.key.size && !json_scan(&scanner, &part, NULL)) {
+        if (part.kind == JSON_PART_END)
+            break;
+        bool is_text =
+            part.kind == JSON_PART_MEMBER && part.text.size > 2 && part.text.data[0] == '"';
+        for (size_t i = 0; is_text && i < sizeof names / sizeof *names; i++)
+            if (slice_equals(part.name, names[i]))
+                credentials_take(&credentials, (struct slice){.data = part.text.data + 1,
+                                                              .size = part.text.size - 2});
+    }
+    return credentials;
+}
