@@ -4,15 +4,13 @@
  */
 
 #include "command.h"
-#include "fold_progress.h"
+#include "erasing.h"
 
-#include "analysis/fold.h"
-#include "ingest/erase.h"
 #include "ingest/privacy.h"
 
 #include <stdio.h>
 
-struct erasing {
+struct target {
     struct store store;
     struct journal *journal;
     struct eraser *eraser;
@@ -22,49 +20,41 @@ struct erasing {
 };
 
 /* KIND:ID */
-static bool unit_parse(struct slice text, struct erasing *erasing)
+static bool unit_parse(struct slice text, struct target *target)
 {
     const char *colon = text.size ? memchr(text.data, ':', text.size) : NULL;
     if (!colon)
         return false;
     struct slice kind = {.data = text.data, .size = (size_t)(colon - text.data)};
-    erasing->id = slice_from(text, kind.size + 1);
-    return unit_kind_parse(kind, &erasing->kind) && !unit_id_fault(erasing->id);
+    target->id = slice_from(text, kind.size + 1);
+    return unit_kind_parse(kind, &target->kind) && !unit_id_fault(target->id);
 }
 
-static enum status erasing_open(struct erasing *erasing, const char *path, struct error *error)
+static enum status target_open(struct target *target, const char *path, struct error *error)
 {
-    enum status status = store_open(&erasing->store, path, STORE_WRITE, error);
+    enum status status = store_open(&target->store, path, STORE_WRITE, error);
     if (status == STATUS_CONFLICT)
-        fprintf(stderr, "gangway: a server has this store: ask it, DELETE /v1/units/...\n");
+        fprintf(stderr, "gangway: a server has this store: ask it, with --url URL\n");
     if (!status)
-        status = journal_open(&erasing->store, NULL, &erasing->journal, error);
-    const struct eraser_options options = {.store = &erasing->store,
-                                           .journal = erasing->journal,
-                                           .append = eraser_append_direct,
-                                           .context = erasing->journal};
-    if (!status && erasing->store.is_pseudonymous)
-        erasing->id = privacy_pseudonym(store_secret(&erasing->store), &erasing->arena,
-                                        erasing->kind, erasing->id);
-    return status ? status : eraser_open(&options, &erasing->eraser, error);
+        status = journal_open(&target->store, NULL, &target->journal, error);
+    if (!status && target->store.is_pseudonymous)
+        target->id = privacy_pseudonym(store_secret(&target->store), &target->arena, target->kind,
+                                       target->id);
+    return status ? status : erasing_open(&target->store, target->journal, &target->eraser, error);
 }
 
-static enum status erase(struct erasing *erasing, bool suppress, bool quiet, struct error *error)
+static enum status erase(struct target *target, bool suppress, bool quiet, struct error *error)
 {
     uint64_t sequence;
     struct erase_outcome outcome = {0};
     enum status status =
-        eraser_request(erasing->eraser, erasing->kind, erasing->id, suppress, &sequence, error);
+        eraser_request(target->eraser, target->kind, target->id, suppress, &sequence, error);
     if (status == STATUS_NOT_FOUND)
-        return FAIL(error, STATUS_NOT_FOUND, erasing->store.path, 0, "nothing is stored of that %s",
-                    unit_kind_text(erasing->kind));
-    if (!status && eraser_is_pending(erasing->eraser))
-        status = eraser_run(erasing->eraser, NULL, NULL, &outcome, error);
-    if (!status && outcome.records) {
-        struct fold_options fold = {.store = &erasing->store, .journal = erasing->journal};
-        struct fold_rebuild_options how = {.progress = quiet ? NULL : fold_progress_write};
-        status = fold_rebuild(&fold, &how, error);
-    }
+        return FAIL(error, STATUS_NOT_FOUND, target->store.path, 0, "nothing is stored of that %s",
+                    unit_kind_text(target->kind));
+    if (!status)
+        status =
+            erasing_finish(&target->store, target->journal, target->eraser, quiet, &outcome, error);
     if (!status)
         printf("erasure %llu: %llu records scrubbed, %llu files rewritten\n",
                (unsigned long long)sequence, (unsigned long long)outcome.records,
@@ -74,9 +64,9 @@ static enum status erase(struct erasing *erasing, bool suppress, bool quiet, str
 
 static int run(const struct options *options)
 {
-    struct erasing erasing = {.store = {.lock_fd = -1}};
+    struct target target = {.store = {.lock_fd = -1}};
     struct error error = {0};
-    if (!unit_parse(slice_of(argument_at(options, 0)), &erasing)) {
+    if (!unit_parse(slice_of(argument_at(options, 0)), &target)) {
         fprintf(stderr, "gangway: a unit is user:ID, account:ID or anonymous:ID\n");
         return 2;
     }
@@ -84,15 +74,15 @@ static int run(const struct options *options)
         fprintf(stderr, "gangway: what is erased does not come back; say --yes\n");
         return 2;
     }
-    enum status status = erasing_open(&erasing, option_store(options), &error);
+    enum status status = target_open(&target, option_store(options), &error);
     bool is_open = !status;
     if (!status)
-        status = erase(&erasing, option_flag(options, "suppress"), option_flag(options, "quiet"),
-                       &error);
-    eraser_close(erasing.eraser);
-    arena_done(&erasing.arena);
-    journal_close(erasing.journal);
-    store_close(&erasing.store);
+        status =
+            erase(&target, option_flag(options, "suppress"), option_flag(options, "quiet"), &error);
+    eraser_close(target.eraser);
+    arena_done(&target.arena);
+    journal_close(target.journal);
+    store_close(&target.store);
     if (!status)
         return 0;
     command_failed(&error);

@@ -102,6 +102,10 @@ struct delivery {
 };
 struct delivery view_delivery(const struct view_transaction *transaction);
 
+/* Whether some record that was folded named an id of that keyed hash. */
+MUST_CHECK enum status view_knows(struct view *view, const struct hash128 *hash, bool *known,
+                                  struct error *error);
+
 /* Names of events and traits seen (`GET /v1/events`), sorted; is_trait tells which. */
 struct seen_name {
     struct slice name;

@@ -30,6 +30,11 @@ struct eraser_options {
     enum status (*append)(void *context, uint16_t flags, struct slice body, uint64_t *sequence,
                           struct error *error);
     void *context;
+    /* Whether the state knows an id of that keyed hash, asked of one that the rest of a journal,
+     * whose beginning retention dropped, does not name.  NULL: nobody is known so. */
+    enum status (*knows)(void *knows_context, const struct hash128 *hash, bool *known,
+                         struct error *error);
+    void *knows_context;
 };
 
 MUST_CHECK enum status eraser_open(const struct eraser_options *options, struct eraser **eraser,
@@ -44,12 +49,18 @@ struct erasures *eraser_erasures(struct eraser *eraser); /* borrowed */
 MUST_CHECK enum status eraser_request(struct eraser *eraser, enum unit_kind kind, struct slice id,
                                       bool suppress, uint64_t *sequence, struct error *error);
 
+/* Takes over what the erasures of a newer journal of this store say and its own do not: requests of
+ * its own, for the next run.  *count: so many persons. */
+MUST_CHECK enum status eraser_adopt(struct eraser *eraser, struct erasures *newer, uint64_t *count,
+                                    struct error *error);
+
 /* Whether requests wait, or a run that was cut off has to be done over. */
 bool eraser_is_pending(struct eraser *eraser);
 
 struct erase_outcome {
     uint64_t through; /* all requests up to here are done; 0: there was nothing to do */
-    uint64_t changed; /* the last request by which a record was changed (erasure_progress) */
+    uint64_t changed; /* the last request by which a record was changed, or may have been of those
+                         that retention dropped (erasure_progress) */
     uint64_t records; /* scrubbed by this run */
     uint64_t files;   /* rewritten by it */
     bool stopped;     /* before the end, since `stops` said so */

@@ -263,3 +263,18 @@ const struct definition *view_definition(const struct view_transaction *transact
     }
     return found;
 }
+
+enum status view_knows(struct view *view, const struct hash128 *hash, bool *known,
+                       struct error *error)
+{
+    struct state_transaction *transaction = NULL;
+    struct slice key = {.data = (const char *)hash->bytes, .size = sizeof hash->bytes};
+    struct slice value;
+    enum status status = state_begin(view->state, false, &transaction, error);
+    if (!status)
+        status = state_get(transaction, STATE_DICTIONARY, key, &value, error);
+    if (!status || status == STATUS_NOT_FOUND)
+        *known = !status;
+    state_abort(transaction);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}

@@ -79,6 +79,16 @@ static enum status desk_append(void *context, uint16_t flags, struct slice body,
     return STATUS_OK;
 }
 
+static enum status desk_knows(void *context, const struct hash128 *hash, bool *known,
+                              struct error *error)
+{
+    struct desk *desk = context;
+    struct view *view = fold_view(desk->service->fold);
+    enum status status = view_knows(view, hash, known, error);
+    view_release(view);
+    return status;
+}
+
 static bool desk_stops(void *context)
 {
     struct desk *desk = context;
@@ -272,7 +282,9 @@ static enum status desk_open(struct desk *desk, struct error *error)
     const struct eraser_options options = {.store = &service->store,
                                            .journal = service->journal,
                                            .append = desk_append,
-                                           .context = desk};
+                                           .context = desk,
+                                           .knows = desk_knows,
+                                           .knows_context = desk};
     void *(*const mains[])(void *) = {clerk_main, eraser_main};
     enum status status = eraser_open(&options, &desk->eraser, error);
     if (status)

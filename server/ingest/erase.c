@@ -145,6 +145,18 @@ static enum status id_look(struct journal *journal, enum unit_kind kind, struct 
     return status == STATUS_CONFLICT ? STATUS_OK : status;
 }
 
+/* In the journal; or, where its beginning was dropped, in what is known of it. */
+static enum status id_find(struct eraser *eraser, const struct erasure_key *key, struct slice id,
+                           uint64_t from, bool *found, struct error *error)
+{
+    const struct eraser_options *options = &eraser->options;
+    enum status status =
+        id_look(options->journal, (enum unit_kind)key->kind, id, from, found, error);
+    if (status || *found || !options->knows || !journal_dropped(options->journal))
+        return status;
+    return options->knows(options->knows_context, &key->hash, found, error);
+}
+
 enum status eraser_request(struct eraser *eraser, enum unit_kind kind, struct slice id,
                            bool suppress, uint64_t *sequence, struct error *error)
 {
@@ -161,7 +173,7 @@ enum status eraser_request(struct eraser *eraser, enum unit_kind kind, struct sl
     bool found = was_erased && !covers;
     enum status status = STATUS_OK;
     if (!found)
-        status = id_look(eraser->options.journal, kind, id, row.request + 1, &found, error);
+        status = id_find(eraser, &key, id, row.request + 1, &found, error);
     if (status)
         return status;
     if (!found && !was_erased)
@@ -171,6 +183,51 @@ enum status eraser_request(struct eraser *eraser, enum unit_kind kind, struct sl
         return STATUS_OK;
     }
     return keys_append(eraser, 0, 0, &key, 1, sequence, error);
+}
+
+/* Whether a row of the same key and request is among them. */
+static bool row_is_known(const struct erasure_row *rows, size_t count,
+                         const struct erasure_row *row)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].request == row->request && rows[i].is_person == row->is_person &&
+            rows[i].key.kind == row->key.kind &&
+            hash128_compare(&rows[i].key.hash, &row->key.hash) == 0)
+            return true;
+    return false;
+}
+
+/* One request, and the keys that are tied to it; they know their request by its new sequence. */
+static enum status request_adopt(struct eraser *eraser, const struct erasure_row *rows,
+                                 size_t count, const struct erasure_row *person,
+                                 struct error *error)
+{
+    uint64_t request, sequence;
+    enum status status = keys_append(eraser, 0, 0, &person->key, 1, &request, error);
+    for (size_t i = 0; !status && i < count; i++)
+        if (!rows[i].is_person && rows[i].request == person->request)
+            status = keys_append(eraser, request, 0, &rows[i].key, 1, &sequence, error);
+    return status;
+}
+
+enum status eraser_adopt(struct eraser *eraser, struct erasures *newer, uint64_t *count,
+                         struct error *error)
+{
+    struct erasure_row *theirs = NULL, *own = NULL;
+    size_t their_count = 0, own_count = 0;
+    *count = 0;
+    enum status status = erasures_rows(newer, 0, &theirs, &their_count, error);
+    if (!status)
+        status = erasures_rows(eraser->erasures, 0, &own, &own_count, error);
+    for (size_t i = 0; !status && i < their_count; i++) {
+        if (!theirs[i].is_person || row_is_known(own, own_count, &theirs[i]))
+            continue;
+        status = request_adopt(eraser, theirs, their_count, &theirs[i], error);
+        (*count)++;
+    }
+    free(theirs);
+    free(own);
+    return status;
 }
 
 bool eraser_is_pending(struct eraser *eraser)
@@ -283,8 +340,9 @@ static enum status rows_run(struct eraser *eraser, struct running *running, uint
     outcome->stopped = rewrite.stopped;
     if (rewrite.stopped)
         return STATUS_OK;
-    struct erasure_progress done = {
-        .done = through, .changed = rewrite.records || goes_on ? through : progress.changed};
+    bool changed = rewrite.records || goes_on || journal_dropped(eraser->options.journal);
+    struct erasure_progress done = {.done = through,
+                                    .changed = changed ? through : progress.changed};
     outcome->through = done.done;
     outcome->changed = done.changed;
     return progress_set(eraser, &done, error);

@@ -4,10 +4,12 @@ from the report, which keeps a bare count; and nothing of the ids is left in any
 With GANGWAY_LONG=1 the server is killed at random moments of the erasure, 40 times instead of 6.
 """
 
+import json
 import os
 import random
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -301,6 +303,49 @@ class Erasure(unittest.TestCase):
             server.arguments = ["--pseudonymous"]
             with self.assertRaises(AssertionError):
                 server.start()
+
+    def test_a_restore_erases_again_who_was_erased_since(self):
+        gone = ["user-7-qzx", "visitor-7-qzx", "late-7-qzx", "user-9-qzx", "visitor-9-qzx"]
+        with Gangway() as server, tempfile.TemporaryDirectory() as folder:
+            first, second, third = (os.path.join(folder, name) for name in ("1", "2", "3"))
+            self.send(server, [entry for number in range(30) for entry in person(number)] + [
+                message("page", anonymousId="late-7-qzx", messageId="late")])
+            self.erase(server, "user/user-3-qzx")
+            run("backup", first, "--store", server.store)
+            # known to be the person's only after the backup
+            self.send(server, [message("alias", userId="user-7-qzx", previousId="late-7-qzx",
+                                       messageId="a7")])
+            self.erase(server, "user/user-7-qzx")
+            self.erase(server, "user/user-9-qzx", "?suppress=true")
+            run("backup", second, "--store", server.store)
+            report = self.report(server)
+            self.assertTrue(places(first, gone))
+            self.assertEqual(places(second, gone), [])
+            for newer in (second, server.store):
+                store = os.path.join(folder, f"of-{os.path.basename(newer)}")
+                run("restore", first, "--store", store, "--erasures", newer)
+                self.assertEqual(places(store, gone), [])
+                self.assertTrue(places(store, ["user-8-qzx", "visitor-8-qzx"]))
+                self.check_store(store)
+                made = json.loads(run("report", "one", "--format", "json", "--as-of", AS_OF,
+                                      "--store", store))
+                self.assertEqual(made["health"]["erased"], 3)
+                self.assertEqual(made["metrics"], report["metrics"])
+                # a suppressed id is refused by the restored store too
+                lines = os.path.join(folder, "lines")
+                with open(lines, "w", encoding="utf-8") as file:
+                    file.write(json.dumps(person(9, again="x")[3]) + "\n")
+                told = subprocess.run(
+                    [GANGWAY, "import", "--experiments", server.experiments, "--store", store,
+                     lines], capture_output=True, text=True, timeout=60, check=False)
+                self.assertIn("this id was erased", told.stdout + told.stderr)
+                self.assertEqual(places(store, ["user-9-qzx"]), [])
+            run("restore", first, "--store", third)
+            self.assertTrue(places(third, gone), "without the list they are back")
+            with Gangway() as other:
+                run("restore", first, "--store", os.path.join(folder, "4"), "--erasures",
+                    other.store, status=3)
+            self.assertFalse(os.path.exists(os.path.join(folder, "4")))
 
     def test_killed_at_any_moment_it_is_finished_at_the_next_start(self):
         seed = random.randrange(1 << 30)

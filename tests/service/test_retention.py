@@ -154,6 +154,44 @@ class Retention(unittest.TestCase):
     def bases(self, store):
         return os.readlink(os.path.join(store, "base", "state", "current"))
 
+    def test_who_is_known_from_the_base_alone_is_erased_from_it(self):
+        stream = scenario.Stream(users=250, seed=19)
+        server = self.dropped_server(stream)
+        self.restart(server, "--retention", "1s")
+        self.wait_dropped(server)
+        self.restart(server)
+        before = scenario.report(server.store)
+        base = self.bases(server.store)
+        left = {message.get(name) for message in scenario.journal(server.store)
+                for name in ("userId", "anonymousId")}
+        gone = sorted(stream.users() - left)[:3]
+        self.assertEqual(len(gone), 3)
+        for user in gone:
+            self.assertEqual(server.request("DELETE", f"/v1/units/user/{user}").status, 202)
+        self.assertEqual(server.request("DELETE", "/v1/units/user/nobody").status, 404)
+        server.wait_for("a base without them", lambda: self.bases(server.store) != base, 30)
+        server.wait_for("a report without them", lambda: health(
+            scenario.report(server.store))["erased"] > 0, 30)
+        self.assertLessEqual(health(scenario.report(server.store))["erased"], len(gone))
+        self.assertEqual(scenario.exposed(before), scenario.exposed(scenario.report(server.store)))
+        for user in gone:  # nobody is known by that id any more
+            self.assertEqual(server.request("DELETE", f"/v1/units/user/{user}").status, 202)
+        self.assertEqual(server.stop(), 0)
+        scenario.run("verify", "--store", server.store)
+        # the units of the base come without an id, and add up all the same
+        rows = scenario.run("export", "--table", "units", "--experiment", "flow", "--as-of",
+                            scenario.AS_OF, "--store", server.store).decode().splitlines()
+        rows = [json.loads(row) for row in rows]
+        self.assertIn(None, {row["id"] for row in rows})
+        units = sum(json.loads(line)["values"].get("n", 0) for line in scenario.run(
+            "export", "--table", "cube", "--store", server.store).decode().splitlines()
+            if json.loads(line)["metric"] == "units" and json.loads(line)["segment"] == ""
+            and json.loads(line)["population"] != "outside")
+        self.assertEqual(len(rows), units)
+        last = sorted(stream.users() - left)[3]
+        scenario.run("erase", f"user:{last}", "--yes", "--store", server.store)
+        scenario.run("verify", "--store", server.store)
+
     def test_a_backup_of_what_is_left_restores(self):
         stream = scenario.Stream(users=250, seed=15)
         server = self.dropped_server(stream)
