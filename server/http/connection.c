@@ -99,13 +99,18 @@ static void connection_set(struct connection *connection, enum phase phase)
     connection->since_us = monotonic_us();
 }
 
+static void connection_end_output(struct connection *connection)
+{
+    if (connection->is_secure)
+        tls_say_goodbye(connection->stream);
+    shutdown(connection->fd, SHUT_WR);
+}
+
 /* Says goodbye: nothing more is sent, what still comes is thrown away until the peer closes. */
 static void connection_linger(struct connection *connection)
 {
     connection_set(connection, LINGER);
-    if (connection->is_secure)
-        tls_say_goodbye(connection->stream);
-    shutdown(connection->fd, SHUT_WR);
+    connection_end_output(connection);
     bufferevent_enable(connection->stream, EV_READ);
     struct evbuffer *input = bufferevent_get_input(connection->stream);
     evbuffer_drain(input, evbuffer_get_length(input));
@@ -209,7 +214,7 @@ void connection_stream_end(struct connection *connection)
     }
     connection->output_left = evbuffer_get_length(bufferevent_get_output(connection->stream));
     if (!connection->output_left) {
-        shutdown(connection->fd, SHUT_WR); /* libevent closes a turn later, if there is one */
+        connection_end_output(connection); /* libevent closes a turn later, if there is one */
         connection_close(connection);
         return;
     }
@@ -237,6 +242,7 @@ static bool connection_reply(struct connection *connection)
     if (request->answer.failed || request->extra.failed)
         answer_problem(request, PROBLEM_INTERNAL, "out of memory");
     audit_answer(request);
+    gate_counts(worker->options.gate, request);
     bool begins_stream = request->streams && request->method != METHOD_HEAD;
     if (!request->keep_alive || worker->is_draining || connection->has_unread || begins_stream)
         request->close = true;
@@ -293,14 +299,16 @@ static bool connection_handle(struct connection *connection)
         answer_problem(request, PROBLEM_DRAINING, "the server is about to stop; ask again");
         return connection_reply(connection);
     }
-    if (gate_refuses(worker->options.gate, request))
+    const struct gate *gate = worker->options.gate;
+    const bool is_awaited = request->key_is_awaited;
+    if (!is_awaited && gate_refuses(gate, request))
         return connection_reply(connection);
     enum problem problem = body_decode(request);
     if (problem) {
         refuse_encoded(request, problem);
         return connection_reply(connection);
     }
-    if (!admission_body(request))
+    if (is_awaited && (!admission_body(request) || gate_refuses(gate, request)))
         return connection_reply(connection);
     enum handled handled = request->route->handle(request);
     request->streams = handled == HANDLED_STREAM;

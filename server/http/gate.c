@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#define WRONG_KEYS SLICE("\n") /* in the place of a key's name, and no name */
+
 enum status gate_new(const struct service_options *options, struct gate **gate, struct error *error)
 {
     struct gate *made = calloc(1, sizeof *made);
@@ -94,7 +96,17 @@ bool gate_answers(const struct gate *gate, struct request *request, const struct
         return true;
     }
     cors_judge(&gate->origins, request, request->route ? request->route->roles : ROLE_NONE);
-    return false;
+    if (!gate->rate || !request->route || request->route->is_unlimited ||
+        rate_has_room(gate->rate, WRONG_KEYS, &request->client, monotonic_us()))
+        return false;
+    answer_problem(request, PROBLEM_RATE, "too many wrong keys from one address");
+    return true;
+}
+
+void gate_counts(const struct gate *gate, const struct request *request)
+{
+    if (gate && gate->rate && request->status == 401)
+        rate_take(gate->rate, WRONG_KEYS, &request->client, monotonic_us());
 }
 
 struct slice gate_host(const struct request *request)

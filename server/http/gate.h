@@ -5,7 +5,9 @@
  * What a request passes before its handler: where it comes from (a peer, or a client behind trusted
  * proxies), whether pages of its origin may read the answer, and how often it may ask.
  *
- *     gate_answers   the head is here: client, CORS; an OPTIONS request is answered
+ *     gate_answers   the head is here: client, CORS; an OPTIONS request is answered, and who tried
+ *                    too many wrong keys is refused, whatever the next one is
+ *     gate_counts    of an answer: a wrong key counts against its address, under the same limit
  *     gate_refuses   the caller is known: rate, and whether a browser was led here by a stranger
  *
  * The last is for who is trusted by place or by what a browser keeps: a service without keys takes
@@ -51,6 +53,8 @@ void gate_free(struct gate *gate); /* NULL is fine */
 bool gate_answers(const struct gate *gate, struct request *request, const struct route *table,
                   unsigned allowed);
 bool gate_refuses(const struct gate *gate, struct request *request);
+/* The answer is about to be written. */
+void gate_counts(const struct gate *gate, const struct request *request);
 
 /* The host that clients know the service by, with its port: X-Forwarded-Host of a trusted proxy, or
  * Host. */

@@ -31,8 +31,7 @@ void rate_free(struct rate *rate); /* NULL is fine */
 
 /* Any thread.  Counts one request at `now_us` (monotonic); false: over the limit, and nothing is
  * counted: within a second there is room again.  `name` is empty where there are no keys. */
-MUST_CHECK bool rate_take(struct rate *rate, struct slice name, const struct ip *ip,
-                          int64_t now_us);
+bool rate_take(struct rate *rate, struct slice name, const struct ip *ip, int64_t now_us);
 /* The same without counting. */
 MUST_CHECK bool rate_has_room(struct rate *rate, struct slice name, const struct ip *ip,
                               int64_t now_us);

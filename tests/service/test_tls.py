@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from gangway import GANGWAY, Answer, Gangway, hear, main, track
+from gangway import GANGWAY, Answer, Gangway, experiment, hear, main, track
 
 
 def make_certificate(folder, name, days=2):
@@ -179,6 +179,18 @@ class Tls(unittest.TestCase):
         answer = self.ask("GET", "/v1/projects/k/settings")
         self.assertEqual(answer.json["integrations"]["Segment.io"]["protocol"], "https")
 
+    def test_change_notices_come_through(self):
+        with self.connect() as stream:
+            stream.suppress_ragged_eofs = False
+            stream.sendall(b"GET /ofrep/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            got = b""
+            while b":\n\n" not in got:
+                got += stream.recv(4096)
+            self.assertIn(b"text/event-stream", got)
+            self.server.write("two.yaml", experiment("two"))
+            while b"refetchEvaluation" not in got:
+                got += stream.recv(4096)
+
     def test_a_handshake_has_ten_seconds(self):
         begin = time.monotonic()
         with self.server.connect(30) as connection:
@@ -287,6 +299,11 @@ class Certificates(unittest.TestCase):
             context = ssl.create_default_context(cafile=self.certificate)
             idle = context.wrap_socket(server.connect(), server_hostname="127.0.0.1")
             silent = server.connect()
+            notices = context.wrap_socket(server.connect(), server_hostname="127.0.0.1")
+            notices.suppress_ragged_eofs = False
+            notices.sendall(b"GET /ofrep/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertIn(b"200 OK", notices.recv(100))
+            self.addCleanup(notices.close)
             self.addCleanup(idle.close)
             self.addCleanup(silent.close)
             begin = time.monotonic()
@@ -294,6 +311,9 @@ class Certificates(unittest.TestCase):
             self.assertLess(time.monotonic() - begin, 10)
             idle.suppress_ragged_eofs = False
             self.assertEqual(idle.recv(100), b"")
+            while part := notices.recv(4096):
+                end = part
+            self.assertTrue(end.endswith(b"0\r\n\r\n"))
 
 
 if __name__ == "__main__":
