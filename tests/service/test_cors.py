@@ -3,7 +3,7 @@
 import subprocess
 import unittest
 
-from gangway import GANGWAY, Gangway, exposure, main, track
+from gangway import GANGWAY, Gangway, add_key, exposure, main, track
 
 APP = "https://app.example"
 FOREIGN = "https://evil.example"
@@ -115,6 +115,22 @@ class Cors(unittest.TestCase):
 
 
 class Others(unittest.TestCase):
+    def test_with_keys_a_preflight_needs_none_and_a_refusal_can_be_read(self):
+        with Gangway(arguments=["--cors-origin", APP], start=False) as server:
+            key = add_key(server, "client", "web")
+            server.start()
+            headers = {"Origin": APP, "Access-Control-Request-Method": "POST"}
+            for path in ("/v1/track", "/v1/assign", "/ofrep/v1/evaluate/flags",
+                         "/ofrep/v1/evaluate/flags/one"):
+                answer = server.request("OPTIONS", path, headers=headers)
+                self.assertEqual((answer.status, allowed(answer)), (204, APP), path)
+            for given, status in (({}, 401), ({"Authorization": "Bearer x"}, 401),
+                                  ({"X-API-Key": key}, 200)):
+                answer = server.get("/v1/assign/one?unit=u1", {"Origin": APP, **given})
+                self.assertEqual((answer.status, allowed(answer)), (status, APP))
+            answer = server.get("/v1/experiments", {"Origin": APP, "X-API-Key": key})
+            self.assertEqual((answer.status, allowed(answer)), (403, None))
+
     def test_by_default_nobody_is_allowed(self):
         with Gangway() as server:
             answer = server.request("OPTIONS", "/v1/track", headers={

@@ -4,7 +4,7 @@ import json
 import subprocess
 import unittest
 
-from gangway import GANGWAY, Gangway, main, track
+from gangway import GANGWAY, Gangway, add_key, main, track
 
 ASK = "/v1/assign/one?unit=u1"
 # Two at once, then one every half second.
@@ -78,6 +78,47 @@ class Rate(unittest.TestCase):
             self.server.get(ASK, {"X-Forwarded-For": f"2001:db8:1:2::{i + 1:x}"})
         for client, status in (("2001:db8:1:2:ffff::1", 429), ("2001:db8:1:3::1", 200)):
             self.expect(client, status)
+
+
+class Keys(unittest.TestCase):
+    def setUp(self):
+        self.server = Gangway(arguments=[*LIMIT, "--trusted-proxy", "127.0.0.1"], start=False)
+        self.addCleanup(self.server.close)
+        self.keys = {name: add_key(self.server, "client", name) for name in ("web", "app")}
+        self.server.start()
+
+    def ask(self, key, client="203.0.113.9"):
+        return self.server.get(ASK, {"X-Forwarded-For": client, "Authorization": f"Bearer {key}"})
+
+    def test_each_key_has_its_own_at_each_address(self):
+        for _ in range(10):
+            self.ask(self.keys["web"])
+        answer = last(lambda: self.ask(self.keys["web"]))
+        self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, "1"))
+        self.assertEqual(self.ask(self.keys["app"]).status, 200)
+        self.assertEqual(self.ask(self.keys["web"], "203.0.113.8").status, 200)
+
+    def test_a_key_in_the_body_counts_as_one_in_the_head(self):
+        for _ in range(10):
+            self.ask(self.keys["web"])
+        answer = last(lambda: self.server.post(
+            "/v1/track", {**track("u1", "E"), "writeKey": self.keys["web"]},
+            {"X-Forwarded-For": "203.0.113.9"}))
+        self.assertEqual(answer.status, 429)
+
+    def test_who_guesses_keys_is_held_up(self):
+        got = [self.ask(f"gw_client_{i:032d}").status for i in range(20)]
+        self.assertEqual(got[:2], [401, 401])
+        self.assertGreater(got.count(429), 10)
+        # The right one too, while the wrong ones are waited out; not from another address.
+        self.assertEqual(self.ask(self.keys["web"], "203.0.113.8").status, 200)
+        self.server.wait_for("the end", lambda: self.ask(self.keys["web"]).status == 200, 5)
+        # In the body as in the head.
+        for i in range(10):
+            answer = self.server.post("/v1/track", {**track("u1", "E"), "writeKey": f"gw_client_{i:032d}"},
+                                      {"X-Forwarded-For": "198.51.100.1"})
+        self.assertEqual(answer.status, 429)
+        self.assertEqual(self.server.get("/healthz", {"X-Forwarded-For": "198.51.100.1"}).status, 200)
 
 
 class Options(unittest.TestCase):

@@ -2,6 +2,7 @@
 differently, paths that point elsewhere, text that would forge a line of the log, and very many
 connections that do nothing."""
 
+import base64
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import time
 import unittest
 import urllib.parse
 
-from gangway import Gangway, experiment, exposure, hear, main, track
+from gangway import Gangway, add_key, experiment, exposure, hear, main, track
 
 APP = "https://app.example"
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (audit|error|warn|info|debug) \w+ ")
@@ -114,6 +115,62 @@ class Strangers(unittest.TestCase):
                 connection.sendall(b"GET /v1/assign/one?unit=u1 HTTP/1.1\r\nHost: any.example\r\n"
                                    b"Connection: close\r\n\r\n")
                 self.assertTrue(hear(connection).startswith(b"HTTP/1.1 200"))
+
+
+class Passwords(unittest.TestCase):
+    """A browser that was given an analyst's or admin's key sends it with every request, also with
+    those that a page elsewhere makes."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Gangway(arguments=["--cors-origin", APP, "--cors-origin", "*"], start=False)
+        cls.keys = {role: add_key(cls.server, role, role)
+                    for role in ("client", "server", "analyst", "admin")}
+        cls.server.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.close()
+
+    def ask(self, role, method, path, body=None, **headers):
+        basic = base64.b64encode(f"me:{self.keys[role]}".encode()).decode()
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.server.request(method, path, body, {"Authorization": "Basic " + basic, **headers})
+
+    def test_a_form_of_another_site_does_nothing_with_them(self):
+        note = json.dumps({"experiment": "one", "source": "s", "text": "t"})
+        for origin in ("https://evil.example", "null", "http://localhost:3000", APP):
+            for role in ("analyst", "admin"):
+                answer = self.ask(role, "POST", "/v1/notes", note, Origin=origin,
+                                  Content_Type="text/plain", Sec_Fetch_Site="cross-site")
+                self.assertEqual((answer.status, answer.code), (403, "origin"), origin)
+            answer = self.ask("admin", "POST", "/v1/reload", "{}", Origin=origin)
+            self.assertEqual((answer.status, answer.code), (403, "origin"))
+        answer = self.ask("admin", "POST", "/v1/track", json.dumps(track("u1", "E")),
+                          Origin="https://evil.example")
+        self.assertEqual((answer.status, answer.json["code"]), (403, "origin"))
+
+    def test_own_pages_links_and_scripts_pass(self):
+        here = f"http://127.0.0.1:{self.server.port}"
+        self.assertEqual(self.ask("admin", "POST", "/v1/reload", "{}", Origin=here,
+                                  Sec_Fetch_Site="same-origin").status, 200)
+        self.assertEqual(self.ask("admin", "POST", "/v1/reload", "{}").status, 200)
+        self.assertEqual(self.ask("analyst", "GET", "/v1/events", Sec_Fetch_Site="cross-site",
+                                  Sec_Fetch_Mode="navigate").status, 200)
+
+    def test_with_keys_any_host_is_answered_and_front_ends_are_free(self):
+        body = json.dumps(track("u1", "E"))
+        for role in ("client", "server"):
+            for origin in ("https://any.example", APP):
+                answer = self.ask(role, "POST", "/v1/track", body, Host="gangway.example",
+                                  Origin=origin, Sec_Fetch_Site="cross-site")
+                self.assertEqual(answer.status, 200, answer)
+        answer = self.ask("analyst", "GET", "/v1/events", Host="gangway.example")
+        self.assertEqual(answer.status, 200)
+
+    def test_a_named_origin_may_use_an_admin_s_key_on_shared_routes(self):
+        answer = self.ask("admin", "GET", "/v1/assign/one?unit=u1", Origin=APP)
+        self.assertEqual(answer.status, 200)
 
 
 class Smuggling(unittest.TestCase):

@@ -201,6 +201,13 @@ class Gangway:
         self.close()
 
 
+def add_key(server, role, name):
+    """A new key of that server's store."""
+    made = subprocess.run([GANGWAY, "key", "add", "--role", role, "--name", name, "--store",
+                           server.store], capture_output=True, text=True, check=True)
+    return made.stdout.split()[-1]
+
+
 def hear(connection):
     """All bytes until the end; a reset is an end too."""
     parts = []
