@@ -305,6 +305,7 @@ static enum status units_judge(struct builder *builder, uint64_t *next, uint64_t
         state_begin(view_owned_state(builder->view), true, &builder->transaction, error);
     for (size_t i = 0; !status && i < UNITS_AT_ONCE && *next < end; i++)
         status = linked_judge_new(builder, (*next)++, error);
+    linked_clear(&builder->linked);
     if (!status)
         status = cell_map_flush(&builder->cells, builder->transaction, error);
     if (status)

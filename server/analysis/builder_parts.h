@@ -7,7 +7,7 @@
 #include "contribution.h"
 #include "unit_view.h"
 
-#define NUMBER_CACHE_SIZE ((size_t)1 << 17) /* units lately seen; a power of two */
+#define NUMBER_CACHE_SIZE ((size_t)1 << 19) /* units lately seen; a power of two */
 #define NUMBER_CACHE_ID_MAX 46              /* longer ids are looked up each time */
 
 /* Ids in memory alone: an id that stands here needs no keyed hash and no look-up. */
@@ -17,12 +17,32 @@ struct number_cached {
     char id[NUMBER_CACHE_ID_MAX];
 };
 
-/* Units of a batch that are tied to others, as they were before it. */
-struct remembered;
+/* What a unit's record was before the batch, and whose views what changed can change. */
+struct remembered {
+    uint64_t unit;
+    struct slice bytes; /* empty: there was none */
+    uint8_t kind;
+    uint8_t reach; /* bits of enum unit_kind */
+};
+/* A member that an account has got in this batch. */
+struct joined {
+    uint64_t account, user;
+};
+
+/* Units of a batch that are tied to others; and, while they are judged, what was read for that. */
+struct read_record;
 struct linked {
     struct arena arena;
     struct remembered *items; /* by unit; owned */
     size_t count, capacity;
+    struct joined *joined; /* sorted by linked_settle; owned */
+    size_t joined_count, joined_capacity;
+    struct arena read_arena;
+    struct read_record *read; /* owned */
+    uint64_t *members;        /* of account `members_of` - 1, owned; 0: of none */
+    size_t member_count;
+    uint64_t members_of;
+    bool members_now, members_before; /* the sides for which they hold */
 };
 
 struct builder {
@@ -47,30 +67,44 @@ struct builder {
 /* Dictionary: the number of a unit, a new one where it is new. */
 enum status builder_number(void *context, enum unit_kind kind, struct slice id, uint64_t *unit,
                            struct error *error);
-/* builder_records.c: the bytes of a unit's record, in the arena; NOT_FOUND.  And back, where
- * `old_size` bytes stood. */
+/* builder_records.c: the bytes of a unit's record, in the arena; NOT_FOUND.  The second may borrow
+ * them from the state, good until it is written to.  And back, where `old_size` bytes stood. */
 MUST_CHECK enum status builder_bytes(const struct builder *builder, struct arena *arena,
                                      uint64_t unit, struct slice *bytes, struct error *error);
+MUST_CHECK enum status builder_borrow(const struct builder *builder, struct arena *arena,
+                                      uint64_t unit, struct slice *bytes, struct error *error);
 MUST_CHECK enum status builder_store(struct builder *builder, uint64_t unit,
                                      const struct unit_record *record, size_t old_size,
                                      struct error *error);
 
-/* builder_linked.c: a user is a member of an account. */
+/* builder_sources.c: a user is a member of an account; *is_new becomes true where it was not. */
 MUST_CHECK enum status builder_member_add(struct builder *builder, uint64_t account, uint64_t hash,
-                                          uint64_t user, struct error *error);
-/* What a unit's record was before the batch; in the order of units.  `bytes` are copied. */
-MUST_CHECK enum status linked_remember(struct builder *builder, uint64_t unit, enum unit_kind kind,
-                                       struct slice bytes, struct error *error);
-/* Judges all units whose view reads a record that is remembered. */
+                                          uint64_t user, bool *is_new, struct error *error);
+/* In the order of units; the bytes are copied. */
+MUST_CHECK enum status linked_remember(struct builder *builder, const struct remembered *item,
+                                       struct error *error);
+/* All of the batch is remembered; from here on nothing is written until linked_clear. */
+void linked_settle(struct linked *linked);
+/* Records as they were before the batch, or as they are.  What the source gives stays until
+ * linked_trim, which keeps the memory for it small. */
+struct linked_side {
+    struct builder *builder;
+    bool before;
+};
+struct unit_source linked_source(struct linked_side *side);
+void linked_trim(struct linked *linked);
+void linked_clear(struct linked *linked);
+void linked_done(struct linked *linked);
+
+/* builder_linked.c: judges all units whose view reads a record that is remembered. */
 MUST_CHECK enum status linked_judge(struct builder *builder, struct error *error);
 /* Judges a unit that has contributed nothing yet. */
 MUST_CHECK enum status linked_judge_new(struct builder *builder, uint64_t unit,
                                         struct error *error);
-/* The view of a unit as its records are now; of `reading` the transaction alone is used. */
+/* The view of a unit as its records are now; of `reading` the transaction and `linked` are used,
+ * which the caller clears with the transaction. */
 MUST_CHECK enum status linked_view(struct builder *reading, struct arena *arena, uint64_t unit,
                                    bool with_members, struct unit_view *view, struct error *error);
-void linked_clear(struct linked *linked);
-void linked_done(struct linked *linked);
 
 /* One unit judged before and after, by the definitions of the experiments that it was exposed to;
  * begins with builder and error alone. */

@@ -63,9 +63,28 @@ static enum status unit_damaged(struct error *error)
     return FAIL(error, STATUS_STORAGE, "units", 0, "this is no unit record");
 }
 
-/* All parts in one piece, in the arena; they begin with u32 size. */
-enum status builder_bytes(const struct builder *builder, struct arena *arena, uint64_t unit,
-                          struct slice *bytes, struct error *error)
+/* The parts after the first one, put behind it.  `all` has room for `size` bytes. */
+static enum status parts_join(const struct builder *builder, uint64_t unit, struct slice part,
+                              char *all, size_t size, struct error *error)
+{
+    char key[UNIT_KEY_SIZE];
+    size_t at = 0;
+    for (unsigned number = 1;; number++) {
+        if (part.size == 0 || part.size > size - at)
+            return unit_damaged(error);
+        memcpy(all + at, part.data, part.size);
+        at += part.size;
+        if (at == size)
+            return STATUS_OK;
+        enum status status =
+            state_get(builder->transaction, STATE_UNITS, unit_key(unit, number, key), &part, error);
+        if (status)
+            return status == STATUS_NOT_FOUND ? unit_damaged(error) : status;
+    }
+}
+
+static enum status unit_bytes(const struct builder *builder, struct arena *arena, uint64_t unit,
+                              bool borrow, struct slice *bytes, struct error *error)
 {
     char key[UNIT_KEY_SIZE];
     struct slice part;
@@ -76,24 +95,30 @@ enum status builder_bytes(const struct builder *builder, struct arena *arena, ui
     size_t size = part.size < 4 ? 0 : load_u32(part.data);
     if (size < part.size || size < 6)
         return unit_damaged(error);
+    if (borrow && size == part.size) {
+        *bytes = slice_from(part, 4);
+        return STATUS_OK;
+    }
     char *all = arena_alloc(arena, size);
     if (!all)
         return FAIL(error, STATUS_NO_MEMORY, "fold", 0, "no memory");
-    size_t at = 0;
-    for (unsigned number = 1;; number++) {
-        if (part.size == 0 || part.size > size - at)
-            return unit_damaged(error);
-        memcpy(all + at, part.data, part.size);
-        at += part.size;
-        if (at == size)
-            break;
-        status =
-            state_get(builder->transaction, STATE_UNITS, unit_key(unit, number, key), &part, error);
-        if (status)
-            return status == STATUS_NOT_FOUND ? unit_damaged(error) : status;
-    }
-    *bytes = (struct slice){.data = all + 4, .size = size - 4};
-    return STATUS_OK;
+    status = parts_join(builder, unit, part, all, size, error);
+    if (!status)
+        *bytes = (struct slice){.data = all + 4, .size = size - 4};
+    return status;
+}
+
+/* They begin with u32 size. */
+enum status builder_bytes(const struct builder *builder, struct arena *arena, uint64_t unit,
+                          struct slice *bytes, struct error *error)
+{
+    return unit_bytes(builder, arena, unit, false, bytes, error);
+}
+
+enum status builder_borrow(const struct builder *builder, struct arena *arena, uint64_t unit,
+                           struct slice *bytes, struct error *error)
+{
+    return unit_bytes(builder, arena, unit, true, bytes, error);
 }
 
 enum status builder_store(struct builder *builder, uint64_t unit, const struct unit_record *record,

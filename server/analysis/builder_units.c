@@ -56,23 +56,38 @@ static enum unit_change item_apply(struct unit_work *work, const struct touch *t
     return UNIT_UNCHANGED;
 }
 
-/* True when the record is another one now. */
-static bool touch_apply(struct unit_work *work, const struct touch *touch)
+/* Whose views an entry of a list of that type can change, as bits of the kinds; those of members
+ * read all but exposures of a user, and what its visitors owe to it. */
+static unsigned list_reach(const struct unit_work *work, enum unit_list_type type)
+{
+    enum unit_list_type base = (enum unit_list_type)UNIT_LIST_BASE(type);
+    if (base >= UNIT_LIST_USERS)
+        return (1U << UNIT_KIND_COUNT) - 1;
+    enum unit_kind to = type == base ? work->record.kind : (enum unit_kind)((type >> 4) - 1);
+    bool is_members =
+        to == UNIT_USER && base != UNIT_LIST_EXPOSURES && work->builder->scheme->with_members;
+    return 1U << to | (is_members ? 1U << UNIT_ACCOUNT : 0);
+}
+
+/* Whose views may be others now; 0: the record is as it was. */
+static unsigned touch_apply(struct unit_work *work, const struct touch *touch)
 {
     struct builder *builder = work->builder;
-    bool changed = false;
+    unsigned reach = 0;
     for (uint32_t i = 0; i < touch->item_count; i++) {
         const struct touch_item *item = &builder->touches.entries[touch->first_item + i];
         enum unit_change change = item_apply(work, touch, item);
         if (change == UNIT_DUPLICATE)
             builder->duplicate[touch->order] = true;
-        changed |= change != UNIT_UNCHANGED;
+        if (change != UNIT_UNCHANGED)
+            reach |= list_reach(work, (enum unit_list_type)item->type);
     }
-    return changed;
+    return reach;
 }
 
 /* Users that a batch ties to an account, as rows of the table LINKS. */
-static enum status members_apply(struct unit_work *work, const struct touch *touches, size_t count)
+static enum status members_apply(struct unit_work *work, const struct touch *touches, size_t count,
+                                 bool *is_new)
 {
     const struct builder *builder = work->builder;
     enum status status = STATUS_OK;
@@ -80,7 +95,7 @@ static enum status members_apply(struct unit_work *work, const struct touch *tou
         const struct touch_item *item = &builder->touches.entries[touches[i].first_item];
         if (item->type == UNIT_LIST_MEMBERS)
             status = builder_member_add(work->builder, work->unit, load_u64(item->payload.data),
-                                        load_u64(item->payload.data + 8), work->error);
+                                        load_u64(item->payload.data + 8), is_new, work->error);
     }
     return status;
 }
@@ -99,15 +114,22 @@ static bool unit_will_link(const struct unit_work *work, const struct touch *tou
 static enum status unit_apply_linked(struct unit_work *work, const struct touch *touches,
                                      size_t count)
 {
-    bool changed = false;
-    enum status status =
-        linked_remember(work->builder, work->unit, work->record.kind, work->old, work->error);
-    for (size_t i = 0; !status && i < count; i++)
-        changed |= touch_apply(work, &touches[i]);
+    unsigned reach = 0;
+    bool is_new = false;
+    for (size_t i = 0; i < count; i++)
+        reach |= touch_apply(work, &touches[i]);
     if (work->builder->unit_arena.failed)
         return FAIL(work->error, STATUS_NO_MEMORY, "fold", 0, "no memory");
-    if (!status)
-        status = members_apply(work, touches, count);
+    bool changed = reach != 0;
+    enum status status = members_apply(work, touches, count, &is_new);
+    if (is_new)
+        reach |= 1U << UNIT_ACCOUNT;
+    const struct remembered item = {.unit = work->unit,
+                                    .bytes = work->old,
+                                    .kind = (uint8_t)work->record.kind,
+                                    .reach = (uint8_t)reach};
+    if (!status && reach)
+        status = linked_remember(work->builder, &item, work->error);
     if (!status && (changed || !work->old.size))
         status = unit_close(work);
     return status;
@@ -126,12 +148,12 @@ static enum status unit_apply(struct builder *builder, const struct touch *touch
         status = judge_before(&judgement, &view);
     if (status)
         return status;
-    bool changed = false;
+    unsigned reach = 0;
     for (size_t i = 0; i < count; i++)
-        changed |= touch_apply(&work, &touches[i]);
+        reach |= touch_apply(&work, &touches[i]);
     if (builder->unit_arena.failed)
         return FAIL(error, STATUS_NO_MEMORY, "fold", 0, "no memory");
-    if (!changed)
+    if (!reach)
         return STATUS_OK;
     status = judge_after(&judgement, &view);
     return status ? status : unit_close(&work);

@@ -63,7 +63,7 @@ static bool list_is_sound(const struct unit_list *list)
 static struct unit_list *list_append(struct arena *arena, struct unit_record *record)
 {
     if (record->count == record->capacity) {
-        size_t capacity = record->capacity ? 2 * record->capacity : 8;
+        size_t capacity = record->capacity ? 2 * record->capacity : 16;
         struct unit_list *lists = ARENA_ARRAY(arena, capacity, struct unit_list);
         if (!lists)
             return NULL;

@@ -5,6 +5,8 @@
 
 #include "unit_view.h"
 
+#include "unit_lists.h"
+
 #include <stdlib.h>
 
 #define ACCOUNT_MEMBERS_USUAL 64
@@ -18,11 +20,35 @@ struct owner_rule {
 struct owner {
     struct owner_rule rules[2];
     size_t count;
+    bool always; /* at any time: the usual case of who has been tied to one alone */
 };
+
+static bool rule_holds_always(const struct owner_rule *rule)
+{
+    const struct unit_list *links = rule->links;
+    if (!links || !rule->or_after)
+        return false;
+    for (uint32_t i = 0; i < links->count; i++)
+        if (load_u64(links->entries + i * LINK_ENTRY_SIZE + LINK_ENTRY_SIZE - 8) != rule->number)
+            return false;
+    return true;
+}
+
+/* `more` may be NULL. */
+static struct owner owner_of(const struct owner_rule *rule, const struct owner_rule *more)
+{
+    struct owner owner = {
+        .rules = {*rule}, .count = more ? 2 : 1, .always = rule_holds_always(rule)};
+    if (more) {
+        owner.rules[1] = *more;
+        owner.always = owner.always && rule_holds_always(more);
+    }
+    return owner;
+}
 
 static bool owner_holds(const struct owner *owner, int64_t time_ms)
 {
-    for (size_t i = 0; i < owner->count; i++) {
+    for (size_t i = 0; i < owner->count && !owner->always; i++) {
         const struct owner_rule *rule = &owner->rules[i];
         struct unit_link link;
         if (!unit_link_at(rule->links, time_ms, rule->or_after, &link) ||
@@ -44,11 +70,28 @@ static void activity_add(struct arena *arena, struct unit_record *to, const stru
     }
 }
 
+/* The whole list, borrowed, where there is none of that base type yet; false: there is. */
+static bool list_borrow(struct arena *arena, struct unit_record *to, const struct unit_list *list)
+{
+    enum unit_list_type base = (enum unit_list_type)UNIT_LIST_BASE(list->type);
+    if (unit_list_find(to, base, list->index))
+        return false;
+    struct unit_list *made = unit_list_make(arena, to, base, list->index);
+    if (made) {
+        made->count = list->count;
+        made->size = list->size;
+        made->entries = list->entries;
+    }
+    return true;
+}
+
 /* Entries of one list into the own list of that base type. */
 static void list_add(struct arena *arena, struct unit_record *to, const struct unit_list *list,
                      const struct owner *owner)
 {
     unsigned base = UNIT_LIST_BASE(list->type);
+    if (owner->always && list_borrow(arena, to, list))
+        return;
     if (base == UNIT_LIST_ACTIVITY) {
         activity_add(arena, to, list, owner);
         return;
@@ -170,10 +213,8 @@ static void visitor_gather(struct arena *arena, const struct unit_record *visito
                            const struct unit_list *users, void *context)
 {
     const struct visitor_gathering *gathering = context;
-    struct owner owner = {.rules = {{.links = users, .or_after = true, .number = gathering->user}},
-                          .count = 1};
-    if (gathering->more)
-        owner.rules[owner.count++] = *gathering->more;
+    const struct owner_rule rule = {.links = users, .or_after = true, .number = gathering->user};
+    const struct owner owner = owner_of(&rule, gathering->more);
     owed_add(arena, gathering->to, visitor, gathering->kind, &owner);
 }
 
@@ -225,7 +266,8 @@ static enum status visitor_view(struct view_work *work)
             status = links_to_visitors(work, &user, &links);
         if (status)
             return status;
-        const struct owner owner = {.rules = {{.links = &links, .number = work->unit}}, .count = 1};
+        const struct owner_rule rule = {.links = &links, .number = work->unit};
+        const struct owner owner = owner_of(&rule, NULL);
         owed_add(work->arena, &work->merged, &user, UNIT_ANONYMOUS, &owner);
     }
     return STATUS_OK;
@@ -280,7 +322,7 @@ static enum status member_record(const struct view_work *work, uint64_t user,
                                  const struct unit_record *record, const struct owner_rule *rule,
                                  struct unit_record *outcomes)
 {
-    struct owner owner = {.rules = {*rule}, .count = 1};
+    const struct owner owner = owner_of(rule, NULL);
     struct visitor_gathering gathering = {
         .to = outcomes, .kind = UNIT_USER, .user = user, .more = rule};
     *outcomes = (struct unit_record){.kind = UNIT_USER};
@@ -299,7 +341,7 @@ static enum status member_take(struct view_work *work, uint64_t user, bool with_
         return status;
     const struct unit_list *accounts = unit_list_find(&record, UNIT_LIST_ACCOUNTS, 0);
     const struct owner_rule rule = {.links = accounts, .or_after = true, .number = work->unit};
-    struct owner owner = {.rules = {rule}, .count = 1};
+    const struct owner owner = owner_of(&rule, NULL);
     struct visitor_gathering gathering = {
         .to = &work->merged, .kind = UNIT_ACCOUNT, .user = user, .more = &rule};
     owed_add(work->arena, &work->merged, &record, UNIT_ACCOUNT, &owner);

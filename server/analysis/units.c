@@ -315,6 +315,7 @@ static enum status transaction_judge(struct units *units, struct error *error)
         status = ids_judge(units, &reading, error);
     else
         status = numbers_judge(units, &reading, error);
+    linked_done(&reading.linked);
     view_end(transaction);
     return status;
 }

@@ -68,6 +68,7 @@ int mdb_get(void *transaction, unsigned table, void *key, void *value);
 int mdb_del(void *transaction, unsigned table, void *key, void *value);
 int mdb_cursor_open(void *transaction, unsigned table, void **cursor);
 int mdb_cursor_get(void *cursor, void *key, void *value, int move);
+int mdb_cursor_put(void *cursor, void *key, void *value, unsigned flags);
 int mdb_txn_commit(void *transaction);
 void mdb_txn_abort(void *transaction);
 int mdb_env_sync(void *environment, int force);
@@ -127,6 +128,12 @@ int mdb_cursor_get(void *cursor, void *key, void *value, int move)
 {
     typedef int function(void *, void *, void *, int);
     return fails() ? faults_code : REAL("mdb_cursor_get", function *)(cursor, key, value, move);
+}
+
+int mdb_cursor_put(void *cursor, void *key, void *value, unsigned flags)
+{
+    typedef int function(void *, void *, void *, unsigned);
+    return fails() ? faults_code : REAL("mdb_cursor_put", function *)(cursor, key, value, flags);
 }
 
 int mdb_txn_commit(void *transaction)
