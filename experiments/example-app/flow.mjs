@@ -85,6 +85,7 @@ export class Flow {
 
   #dismiss(steps) {
     for (const step of steps.filter((one) => !this.#done.has(one.step))) {
+      this.#view(step);
       this.report("Dismissed", step.step);
       this.#done.add(step.step);
     }
