@@ -4,8 +4,8 @@
 // An evaluation is not an exposure: a page that fetches all flags has shown none. So by default an
 // exposure is sent when the application says that the flow is on the screen, by `exposed(...)`.
 // `exposures: "on_evaluate"` sends it with every evaluation instead, for code that shows what it
-// asks for at once. Either way only where the service says that there is one to log: it then gives
-// a `variant` and the metadata `log_exposure`. Sent once for a unit, experiment, phase and variant.
+// asks for at once. Either way only where the service says that there is one to log: `log_exposure`
+// in the metadata, with a `variant`, or with the holdout that keeps the unit out. Sent once for a unit, experiment, phase and variant.
 
 import { SegmentBatch } from "./segment_batch.mjs";
 
@@ -40,12 +40,13 @@ function traitsOf(context) {
 
 /** The properties of `Experiment Viewed`, or null where there is nothing to log. */
 export function exposureOf(details) {
-  const metadata = details?.flagMetadata ?? {};
-  if (!details?.variant || metadata.log_exposure !== true || !metadata.experiment) return null;
+  const { log_exposure: isLogged, experiment, holdout, phase } = details?.flagMetadata ?? {};
+  const variation = holdout ? HELD : details?.variant;
+  if (isLogged !== true || !experiment || !variation) return null;
   return {
-    experiment_id: metadata.holdout ? `holdout:${metadata.holdout}` : metadata.experiment,
-    variation_id: metadata.holdout ? HELD : details.variant,
-    ...(metadata.phase !== undefined && { phase: metadata.phase }),
+    experiment_id: holdout ? `holdout:${holdout}` : experiment,
+    variation_id: variation,
+    ...(phase !== undefined && { phase }),
   };
 }
 

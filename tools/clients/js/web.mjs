@@ -77,9 +77,9 @@ export class GangwayWebProvider extends OFREPWebProvider {
   /** To be called once what the flag gave is on the screen. */
   exposed(flag) {
     const { details, context } = this.tracking.evaluated.get(flag) ?? {};
-    if (!details?.variant) return false;
+    if (!details) return false;
     const { value, variant, flagMetadata } = details;
-    this.#kept.set(this.#keptKey(flag, context), { value, variant, flagMetadata });
+    if (variant) this.#kept.set(this.#keptKey(flag, context), { value, variant, flagMetadata });
     return this.tracking.exposed(details, context);
   }
 
