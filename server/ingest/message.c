@@ -1,9 +1,10 @@
 /*
  * The rules of one event (http-api.md, "Events"): whose it is, what it is called, when it happened.
  *
- * Time: `originalTimestamp`, else `timestamp`, corrected by the client's clock as Segment
- * specifies, occurred = received - (sentAt - timestamp), but only where that shift is over 60 s
- * (below it is network delay) and in whole seconds; never later than receipt.  All three times are
+ * Time: `timestamp`, else `originalTimestamp` (RudderStack's SDK sends the present there, beside a
+ * `timestamp` that its caller gave), corrected by the client's clock as Segment specifies, occurred
+ * = received - (sentAt - timestamp), but only where that shift is over 60 s (below it is network
+ * delay) and in whole seconds; never later than receipt.  All three times are
  * kept.  A message that `export` wrote carries the corrected time as `timestamp` beside
  * `originalTimestamp` (null where it had none), as Segment delivers messages: `import` takes it,
  * for the time of receipt may have been raised since.
@@ -164,8 +165,9 @@ static bool draft_times(struct draft *draft)
     if (!message_time(member_of(&draft->event, "sentAt"), &message->sent_ms))
         message->sent_ms = draft->source->sent_ms;
     const struct value *original = member_of(&draft->event, "originalTimestamp");
-    if (!original && !is_corrected)
-        original = member_of(&draft->event, "timestamp");
+    const struct value *given = member_of(&draft->event, "timestamp");
+    if (given && !is_corrected)
+        original = given;
     if (!original)
         return true;
     if (!message_time(original, &message->original_ms))

@@ -233,15 +233,18 @@ static void an_events_own_times_win_over_the_batches(void **state)
         "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"A\",\"timestamp\":\"2026-11-01T06:59:"
         "00Z\","
         "\"sentAt\":\"2026-11-01T08:00:00Z\"},"
-        "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"A\",\"timestamp\":\"2026-11-01T07:59:"
-        "59Z\","
-        "\"originalTimestamp\":\"2026-11-01T06:58:00Z\"},"
+        "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"A\",\"timestamp\":\"2026-11-01T06:58:"
+        "00Z\","
+        "\"originalTimestamp\":\"2026-11-01T06:59:59Z\"},"
+        "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"A\","
+        "\"originalTimestamp\":\"2026-11-01T06:57:00Z\"},"
         "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"A\",\"timestamp\":1793516340000}]}");
-    assert_int_equal(intake.batch.record_count, 4);
+    assert_int_equal(intake.batch.record_count, 5);
     assert_int_equal(intake.messages[0].occurred_ms, RECEIVED - 60000);
     assert_int_equal(intake.messages[1].occurred_ms, RECEIVED - 3660000);
     assert_int_equal(intake.messages[2].occurred_ms, RECEIVED - 120000);
-    assert_int_equal(intake.messages[3].occurred_ms, RECEIVED - 60000); /* ms since 1970 */
+    assert_int_equal(intake.messages[3].occurred_ms, RECEIVED - 180000);
+    assert_int_equal(intake.messages[4].occurred_ms, RECEIVED - 60000); /* ms since 1970 */
     intake_batch_done(&intake.batch);
     intake = intake_of("{\"batch\":[{\"type\":\"track\",\"userId\":\"u\",\"event\":\"A\","
                        "\"timestamp\":1793516340000}],\"sentAt\":1793516400000}");
@@ -680,8 +683,8 @@ static void the_rights_of_import_are_not_those_of_a_request(void **state)
 {
     (void)state;
     struct intake intake = message_of(
-        SENT(",\"receivedAt\":\"2026-01-01T00:00:00Z\",\"timestamp\":\"2026-01-01T00:00:00Z\","
-             "\"originalTimestamp\":\"2026-10-31T00:00:00Z\",\"skewed\":true"));
+        SENT(",\"receivedAt\":\"2026-01-01T00:00:00Z\",\"timestamp\":\"2026-10-31T00:00:00Z\","
+             "\"originalTimestamp\":\"2026-01-01T00:00:00Z\",\"skewed\":true"));
     assert_int_equal(intake.batch.records[0].received_ms, RECEIVED);
     assert_int_equal(intake.messages[0].occurred_ms, RECEIVED - 32 * HOUR_MS);
     assert_int_equal(intake.batch.records[0].flags, 0);

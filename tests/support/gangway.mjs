@@ -15,11 +15,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync,
   rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, request as ask } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 
 export const SOURCE = process.env.SOURCE_DIR ||
   resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -210,9 +211,90 @@ export class Gangway {
     return got.json();
   }
 
+  /** The variant that a unit gets. */
+  async variantOf(unit, key = "one") {
+    const path = `/v1/assign/${key}?unit=${encodeURIComponent(unit)}`;
+    return (await (await fetch(this.url + path)).json()).variant;
+  }
+
   async post(path, body, headers = { "content-type": "application/json" }) {
     const text = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
     return fetch(this.url + path, { method: "POST", body: text, headers });
+  }
+}
+
+const readAll = async (stream) => {
+  const parts = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts);
+};
+
+/**
+ * A relay between an SDK and the program that keeps what went through, and can lose answers:
+ *
+ *     const line = await tap(server);              an SDK is pointed to line.url
+ *     line.calls                                   [{method, path, headers, body, status, answer}]
+ *     line.loseAnswers = 1;                        the next request arrives, its answer does not
+ *
+ * `body` is what came, inflated; `raw` its bytes.
+ */
+export async function tap(server) {
+  const line = { calls: [], loseAnswers: 0 };
+  const relay = createServer(async (request, response) => {
+    try {
+      const raw = await readAll(request);
+      const options = { host: "127.0.0.1", port: server.port, method: request.method,
+        path: request.url, headers: request.headers, agent: false };
+      const answer = await new Promise((done, fail) => {
+        ask(options, done).on("error", fail).end(raw);
+      });
+      const text = await readAll(answer);
+      const packed = raw.length > 2 && raw[0] === 0x1f && raw[1] === 0x8b;
+      line.calls.push({ method: request.method, path: request.url, headers: request.headers, raw,
+        body: (packed ? gunzipSync(raw) : raw).toString(), status: answer.statusCode,
+        answer: text.toString() });
+      if (line.loseAnswers > 0) {
+        line.loseAnswers--;
+        request.socket.destroy();
+        return;
+      }
+      response.writeHead(answer.statusCode, answer.headers);
+      response.end(text);
+    } catch {
+      request.socket.destroy();
+    }
+  });
+  await new Promise((done) => relay.listen(0, "127.0.0.1", done));
+  line.url = `http://127.0.0.1:${relay.address().port}`;
+  line.port = relay.address().port;
+  line.close = () => new Promise((done) => {
+    relay.close(done);
+    relay.closeAllConnections();
+  });
+  /** Sends a call again as it was; the answer. */
+  line.again = (call) => server.post(call.path, call.raw, Object.fromEntries(
+    ["content-type", "content-encoding", "authorization"].filter((name) => call.headers[name])
+      .map((name) => [name, call.headers[name]])));
+  return line;
+}
+
+/** Runs `work` with a clock that is `shiftMs` off, as an SDK in this process sees it. */
+export async function withClock(shiftMs, work) {
+  const real = globalThis.Date;
+  globalThis.Date = class extends real {
+    constructor(...parts) {
+      if (parts.length) super(...parts);
+      else super(real.now() + shiftMs);
+    }
+
+    static now() {
+      return real.now() + shiftMs;
+    }
+  };
+  try {
+    return await work();
+  } finally {
+    globalThis.Date = real;
   }
 }
 
