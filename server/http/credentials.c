@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "query.h"
+#include "routes.h"
 
 #include <strings.h>
 
@@ -131,6 +132,8 @@ struct credentials credentials_of_head(struct request *request)
     if (request->authorization.size)
         take_authorization(&credentials, request);
     credentials_take(&credentials, request->api_key);
+    if (request->route->key_in_path)
+        credentials_take(&credentials, request->parameters[0]);
     if (request->query.size)
         take_query(&credentials, request);
     return credentials;

@@ -8,6 +8,7 @@
  *     Authorization   Bearer KEY; Basic, the password, else with an empty password the user name;
  *                     or, as some clients do, the bare KEY
  *     X-API-Key       KEY
+ *     the path        KEY, on a route whose clients put it there (GrowthBook's)
  *     ?key=           KEY, where no header can be set: a beacon, a link
  *     the body        `writeKey`, `api_key` or `token` of its object, on routes that take it there
  *

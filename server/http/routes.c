@@ -82,6 +82,7 @@ const struct route routes[] = {
      .pattern = "/api/features/{key}",
      .handle = handle_growthbook,
      .roles = ROLE_CLIENT | ROLE_SERVER,
+     .key_in_path = true,
      .help = "What the GrowthBook SDKs evaluate from"},
 
     INTAKE_ROW("/v1/batch", "/v1/b", INTAKE_BATCH, "Takes many Segment messages"),

@@ -336,3 +336,20 @@ test("the payload is off, has a tag, is asked about again, and follows the files
     await server.close();
   }
 });
+
+test("the client key of the SDK is the key in the path", async () => {
+  const server = await Gangway.start({ files: { "one.yaml": file("one") }, options: ["--growthbook"] });
+  try {
+    const key = server.run("key", "add", "--role", "client", "--name", "web").trim().split("\n").at(-1);
+    await until("the keys are in force", async () =>
+      (await fetch(`${server.url}/api/features/any`)).status === 401);
+    const sdk = new GrowthBookClient({ apiHost: server.url, clientKey: key });
+    assert.ok((await sdk.init({ timeout: 5000 })).success);
+    assert.match(sdk.evalFeature("one", { attributes: { id: "u" } }).value, /^(old|new)$/);
+    const wrong = new GrowthBookClient({ apiHost: server.url, clientKey: "gw_client_0" });
+    assert.ok(!(await wrong.init({ timeout: 5000 })).success);
+    assert.ok(!server.log().includes(key), "the key is in no log");
+  } finally {
+    await server.close();
+  }
+});
