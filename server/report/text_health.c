@@ -102,6 +102,33 @@ static void health_crossed(struct painter *painter, const struct value *document
     buffer_done(&line);
 }
 
+/* Why exposures are from outside the experiment, as what is said of so many units; a reason that
+ * this page does not know comes under its own name. */
+static const struct {
+    const char *reason, *words;
+} outside_words[] = {
+    {"forced", "given a variant by the file"},
+    {"not_started", "exposed before the start"},
+    {"holdout", "held out"},
+    {"excluded", "of another experiment's share"},
+    {"not_in_coverage", "beyond the coverage"},
+    {"ended", "exposed after the end"},
+    {"unknown_variant", "of an unknown variant"},
+    {"draft", "exposed while it was a draft"},
+    {"paused", "exposed while it was paused"},
+    {"stopped", "exposed after it was stopped"},
+    {"skewed", "dated too far back"},
+    {"carried_over", "carried over from an earlier phase"},
+};
+
+static struct slice outside_text(struct slice reason)
+{
+    for (size_t i = 0; i < sizeof outside_words / sizeof *outside_words; i++)
+        if (slice_equals(reason, outside_words[i].reason))
+            return slice_of(outside_words[i].words);
+    return reason;
+}
+
 static void health_outside(struct painter *painter, const struct value *document)
 {
     const struct value *outside = member(member(document, "health"), "outside");
@@ -110,8 +137,9 @@ static void health_outside(struct painter *painter, const struct value *document
     for (size_t i = 0; i < outside->count; i++) {
         const struct member *one = &outside->members[i];
         if (one->value.kind == VALUE_INTEGER && one->value.integer > 0)
-            buffer_format(&line, "%s%.*s %s", line.size ? ", " : "", SLICE_ARGS(one->name),
-                          count_format((uint64_t)one->value.integer, text));
+            buffer_format(&line, "%s%s %.*s", line.size ? ", " : "",
+                          count_format((uint64_t)one->value.integer, text),
+                          SLICE_ARGS(outside_text(one->name)));
     }
     if (line.size)
         health_line(painter, "outside", &line);
