@@ -4,7 +4,8 @@
  *
  * A note goes the way of an event: written as a message of type `note`, checked and kept by
  * ingest/intake, with the unit it is of, so that erasing the unit erases it.  A deletion is such a
- * message too.
+ * message too: it takes the note out of every answer, while its text stays in the journal until its
+ * unit is erased or retention drops it.
  */
 
 #include "answer.h"
@@ -16,9 +17,11 @@
 #include "submit.h"
 #include "worker.h"
 
+#include "analysis/cube.h"
 #include "analysis/notes.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define NOTE_TEXT_MAX 2000 /* characters: a note, not a report */
 #define NOTE_NAME_MAX 256  /* of what it is tied to */
@@ -179,6 +182,110 @@ static void note_write(struct buffer *out, const struct value *body, enum unit_k
     buffer_add(out, SLICE("}}"));
 }
 
+/* The known name that is nearest to what was said. */
+struct nearest {
+    struct slice said, best;
+    unsigned distance;
+};
+
+/* Whether it is that name. */
+static bool nearest_is(struct nearest *nearest, struct slice known)
+{
+    unsigned distance = slice_distance(nearest->said, known, 2);
+    if (distance <= 2 && (!nearest->best.size || distance < nearest->distance)) {
+        nearest->best = known;
+        nearest->distance = distance;
+    }
+    return distance == 0 && slice_equal(nearest->said, known);
+}
+
+static bool nearest_fails(struct request *request, const char *name, const struct nearest *nearest)
+{
+    if (nearest->best.size)
+        answer_problem_at(request, PROBLEM_BAD_PARAMETER, "", slice_of(name),
+                          "%s '%.*s' is none of this experiment, did you mean '%.*s'?", name,
+                          SLICE_ARGS(nearest->said), SLICE_ARGS(nearest->best));
+    else
+        answer_problem_at(request, PROBLEM_BAD_PARAMETER, "", slice_of(name),
+                          "%s '%.*s' is none of this experiment", name, SLICE_ARGS(nearest->said));
+    return false;
+}
+
+/* A step of the variant's flow, without one of any. */
+static bool step_check(struct request *request, const struct experiment *experiment,
+                       struct slice variant, struct slice step)
+{
+    struct nearest nearest = {.said = step};
+    for (size_t i = 0; i < experiment->variant_count; i++) {
+        const struct variant *one = &experiment->variants[i];
+        if (variant.size && !slice_equal(variant, one->name))
+            continue;
+        for (size_t j = 0; j < one->flow_count; j++)
+            if (nearest_is(&nearest, one->flow[j].step))
+                return true;
+    }
+    return nearest_fails(request, "step", &nearest);
+}
+
+/* Text up to the first `=`, and after it, without the spaces around. */
+static struct slice segment_name(struct slice text, struct slice *value)
+{
+    const char *equals = memchr(text.data, '=', text.size);
+    size_t size = equals ? (size_t)(equals - text.data) : text.size;
+    *value = (struct slice){.data = equals ? equals + 1 : NULL,
+                            .size = equals ? text.size - size - 1 : 0};
+    while (value->size && value->data[0] == ' ')
+        *value = (struct slice){.data = value->data + 1, .size = value->size - 1};
+    while (size && text.data[size - 1] == ' ')
+        size--;
+    return (struct slice){.data = text.data, .size = size};
+}
+
+static bool value_check(struct request *request, const struct segment *segment, struct slice value)
+{
+    struct nearest nearest = {.said = value};
+    for (size_t i = 0; i < segment_value_count(segment); i++)
+        if (nearest_is(&nearest, segment_value_label(&request->arena, segment, i)))
+            return true;
+    return nearest_fails(request, "segment", &nearest);
+}
+
+/* NAME or NAME = VALUE, as reports show them. */
+static bool segment_check(struct request *request, const struct experiment *experiment,
+                          struct slice text)
+{
+    struct slice value;
+    struct nearest nearest = {.said = segment_name(text, &value)};
+    for (size_t i = 0; i < experiment->segment_count; i++)
+        for (size_t j = 0; j < experiment->segments[i].count; j++)
+            if (nearest_is(&nearest, experiment->segments[i].segments[j]->name))
+                return !value.data ||
+                       value_check(request, experiment->segments[i].segments[j], value);
+    return nearest_fails(request, "segment", &nearest);
+}
+
+static bool variant_check(struct request *request, const struct experiment *experiment,
+                          struct slice variant)
+{
+    struct nearest nearest = {.said = variant};
+    for (size_t i = 0; i < experiment->variant_count; i++)
+        if (nearest_is(&nearest, experiment->variants[i].name))
+            return true;
+    return nearest_fails(request, "variant", &nearest);
+}
+
+/* What the note is tied to is declared; else the answer says what is not. */
+static bool ties_check(struct request *request, const struct experiment *experiment,
+                       const struct value *body)
+{
+    struct slice variant = value_member_text(body, "variant");
+    struct slice step = value_member_text(body, "step");
+    struct slice segment = value_member_text(body, "segment");
+    return (!variant.size || variant_check(request, experiment, variant)) &&
+           (!step.size || step_check(request, experiment, variant, step)) &&
+           (!segment.size || segment_check(request, experiment, segment));
+}
+
 enum handled handle_note_add(struct request *request)
 {
     const struct catalogue *catalogue = request->worker->snapshot->catalogue;
@@ -189,12 +296,11 @@ enum handled handle_note_add(struct request *request)
     if (!members_check(request, &body))
         return HANDLED;
     struct slice key = value_member_text(&body, "experiment");
-    struct slice variant = value_member_text(&body, "variant");
     const struct experiment *experiment = catalogue_analysed(catalogue, key);
     if (!experiment)
         return answer_no_experiment(request, catalogue, key);
-    if (variant.size && experiment_variant(experiment, variant) < 0)
-        return member_fails(request, PROBLEM_WRONG_TYPE, "variant", "is none of this experiment");
+    if (!ties_check(request, experiment, &body))
+        return HANDLED;
     struct buffer message = {0};
     note_write(&message, &body, experiment->unit);
     struct slice text = arena_copy(&request->arena, buffer_slice(&message));

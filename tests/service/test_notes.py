@@ -16,13 +16,22 @@ def note(text="It is not clear where to begin.", **more):
     return {"experiment": "flow", "source": "interview", "text": text, **more}
 
 
+def files():
+    """With a flow, whose steps notes are tied to."""
+    made = scenario.files()
+    made["flow.yaml"] = made["flow.yaml"].replace(
+        "  tour: {control: true, weight: 50%}",
+        "  tour: {control: true, weight: 50%, flow: [{step: welcome, pattern: message}]}")
+    return made
+
+
 class Notes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stream = scenario.Stream(users=120, seed=3)
         cls.folder = tempfile.TemporaryDirectory(prefix="gangway-notes-")
         cls.experiments = scenario.write_folder(os.path.join(cls.folder.name, "experiments"),
-                                                scenario.files())
+                                                files())
 
     @classmethod
     def tearDownClass(cls):
@@ -36,7 +45,7 @@ class Notes(unittest.TestCase):
             self.assertEqual(server.post("/v1/batch", {"batch": batch}).json["rejected"], [])
 
     def test_notes_stand_beside_the_numbers_and_change_none(self):
-        with Gangway(files=scenario.files()) as server:
+        with Gangway(files=files()) as server:
             self.fill(server)
             server.wait_for_fold()
             before = self.report(server.store)
@@ -84,15 +93,24 @@ class Notes(unittest.TestCase):
             self.assertEqual(len(self.report(server.store)["notes"]), 2)
 
     def test_what_is_no_note_is_refused_by_name(self):
-        with Gangway(files=scenario.files()) as server:
+        with Gangway(files=files()) as server:
             for body, code in (
                     (note(unknown="x"), "unknown-member"), (note(source="rumour"), "wrong-type"),
                     (note(""), "wrong-type"), (note("x" * 2001), "wrong-type"),
-                    (note(5), "wrong-type"), (note(variant="none"), "wrong-type"),
+                    (note(5), "wrong-type"), (note(variant="none"), "bad-parameter"),
+                    (note(step="welcom"), "bad-parameter"), (note(segment="rol"), "bad-parameter"),
+                    (note(segment="role = nobody"), "bad-parameter"),
+                    (note(segment="role ="), "bad-parameter"),
                     (note(experiment="flaw"), "no-experiment"), (note(unit="null"), "bad-unit"),
                     ({"experiment": "flow", "source": "coach"}, "missing-member"),
                     ([], "wrong-type")):
                 self.assertEqual(server.post("/v1/notes", body).code, code, body)
+            self.assertIn("did you mean 'welcome'?", server.post(
+                "/v1/notes", note(step="welcom")).json["detail"])
+            self.assertIn("did you mean 'marketer'?", server.post(
+                "/v1/notes", note(segment="role = marketr")).json["detail"])
+            for segment in ("role", "role=marketer", "role = (unknown)"):
+                self.assertEqual(server.post("/v1/notes", note(segment=segment)).status, 201)
             self.assertEqual(server.get("/v1/notes?flow=1").code, "bad-parameter")
             self.assertEqual(server.request("DELETE", "/v1/notes/x").code, "no-note")
             # no front end sends one among its events
