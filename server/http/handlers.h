@@ -48,4 +48,7 @@ handle_fn handle_healthz;
 handle_fn handle_readyz;
 handle_fn handle_reload;
 
+/* handlers_openapi.c */
+handle_fn handle_openapi;
+
 #endif

@@ -4,7 +4,7 @@
  * Places kept for what comes later, each a family of rows and a handlers_<family>.c:
  *   OFREP            POST /ofrep/v1/evaluate/flags/{key}, POST /ofrep/v1/evaluate/flags, and change
  *                    notices by server-sent events
- *   pages            GET /, /assets/{name} (by handle_asset), /openapi.json
+ *   pages            GET /, /assets/{name} (by handle_asset)
  */
 
 #include "routes.h"
@@ -193,6 +193,11 @@ const struct route routes[] = {
      .handle = handle_asset,
      .roles = ROLE_NONE,
      .help = "A file of it"},
+    {.method = METHOD_GET,
+     .pattern = "/openapi.json",
+     .handle = handle_openapi,
+     .roles = ROLE_NONE,
+     .help = "This service as an OpenAPI 3.1 document"},
     {.pattern = NULL},
 };
 

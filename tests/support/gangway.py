@@ -18,6 +18,8 @@ import tempfile
 import time
 import unittest
 
+import openapi
+
 GANGWAY = os.environ.get("GANGWAY", "build/debug/gangway")
 
 METRICS = """\
@@ -152,6 +154,9 @@ class Gangway:
         answer = Answer(got.status, got.headers, got.read())
         if client is None:
             one.close()
+        faults = openapi.answer_faults(method, path, answer)
+        if faults:
+            raise AssertionError(f"not as /openapi.json says: {faults[:5]}\n{answer}")
         return answer
 
     def get(self, path, headers=None, client=None):

@@ -1,14 +1,17 @@
-"""A validator for the part of JSON Schema (draft 7) that the schemas in experiments/schema use.
+"""A validator for the part of JSON Schema that the schemas in experiments/schema (draft 7) and
+/openapi.json (2020-12) use.
 
-An unknown keyword is an error: nothing is passed over without a check.  Numbers are read as Decimal
-(`read`), so that `multipleOf: 0.000001` is exact.
+An unknown keyword is an error: nothing is passed over without a check.  Numbers may be read as
+Decimal (`read`), so that `multipleOf: 0.000001` is exact.
 """
 
+import functools
 import json
 import re
 from decimal import Decimal
 
-QUIET = {"$schema", "title", "description", "definitions", "$ref", "then", "additionalItems"}
+QUIET = {"$schema", "title", "description", "definitions", "$ref", "then", "additionalItems",
+         "examples", "default"}
 
 
 def read(text):
@@ -21,7 +24,7 @@ def same(one, other):
 
 
 def is_number(value):
-    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
 TYPES = {
@@ -35,14 +38,30 @@ TYPES = {
 }
 
 
-def searched(pattern, text):
+@functools.lru_cache(None)
+def compiled(pattern):
     """ECMA's `$` is the very end; Python's is also before a last line break."""
-    return re.search(re.sub(r"(?<!\\)\$(?=$|\))", r"\\Z", pattern), text) is not None
+    return re.compile(re.sub(r"(?<!\\)\$(?=$|\))", r"\\Z", pattern))
+
+
+def searched(pattern, text):
+    return compiled(pattern).search(text) is not None
 
 
 class Schema:
-    def __init__(self, document):
+    def __init__(self, document, items_max=None):
         self.root = document
+        self.items_max = items_max  # of a longer list only so many are looked at; None: all
+        self.references = {}
+
+    def referred(self, reference):
+        """The schema at a JSON pointer into the document."""
+        if reference not in self.references:
+            found = self.root
+            for name in reference.removeprefix("#/").split("/"):
+                found = found[name.replace("~1", "/").replace("~0", "~")]
+            self.references[reference] = found
+        return self.references[reference]
 
     def faults(self, value):
         """Places and reasons, empty when the value is valid."""
@@ -53,9 +72,9 @@ class Schema:
 
     def check(self, schema, value, place):
         if "$ref" in schema:
-            name = schema["$ref"].removeprefix("#/definitions/")
-            yield from self.check(self.root["definitions"][name], value, place)
-            return
+            yield from self.check(self.referred(schema["$ref"]), value, place)
+            if len(schema) == 1:
+                return
         for keyword, wanted in schema.items():
             if keyword in QUIET:
                 continue
@@ -105,6 +124,10 @@ class Schema:
         if isinstance(value, str) and not searched(wanted, value):
             yield place + " has another form"
 
+    def rule_minLength(self, _, wanted, value, place):
+        if isinstance(value, str) and len(value) < wanted:
+            yield place + " is too short"
+
     def rule_maxLength(self, _, wanted, value, place):
         if isinstance(value, str) and len(value) > wanted:
             yield place + " is too long"
@@ -135,11 +158,18 @@ class Schema:
         if not isinstance(value, list):
             return
         if isinstance(wanted, dict):
-            wanted = [wanted] * len(value)
-        elif schema.get("additionalItems", True) is False and len(value) > len(wanted):
+            for index in self.indexes(len(value)):
+                yield from self.check(wanted, value[index], "%s[%d]" % (place, index))
+            return
+        if schema.get("additionalItems", True) is False and len(value) > len(wanted):
             yield place + " has too many items"
         for index, (one, item) in enumerate(zip(wanted, value)):
             yield from self.check(one, item, "%s[%d]" % (place, index))
+
+    def indexes(self, count):
+        if not self.items_max or count <= self.items_max:
+            return range(count)
+        return [i * (count - 1) // (self.items_max - 1) for i in range(self.items_max)]
 
     def rule_minItems(self, _, wanted, value, place):
         if isinstance(value, list) and len(value) < wanted:
