@@ -88,6 +88,7 @@ static enum status demo_serve(struct demo *demo, const struct options *options, 
         .listen_count = listen->count,
         .store = demo->folder.store,
         .experiments = demo->folder.experiments,
+        .keys = demo->folder.keys,
         .ready_fd =
             option_given(options, "ready-fd") ? (int)option_number(options, "ready-fd") : -1,
         .drain_timeout_ms = 2 * SECOND_MS,
@@ -106,7 +107,7 @@ static int demo_run(const struct options *options)
     struct demo demo = {0};
     struct error error = {0};
     int64_t now_ms = clock_now_ms(&clock_system);
-    log_setup(LOG_LEVEL_WARN, false);
+    log_setup(LOG_LEVEL_ERROR, false); /* files with mistakes, not that there are no keys */
     signals_hold();
     enum status status =
         demo_folder_make(&demo.folder, option_text(options, "experiments"), now_ms, &error);

@@ -28,7 +28,7 @@
 
 #define EXAMPLE_TODAY "2026-12-08" /* a week before the end of crm-first-run */
 #define DATE_SIZE 10
-#define LINES_AT_ONCE 1000
+#define LINES_AT_ONCE 4000 /* to a commit */
 
 extern const struct asset demo_experiments[];
 
@@ -104,6 +104,7 @@ enum status demo_folder_make(struct demo_folder *folder, const char *experiments
         return FAIL(error, status_of_errno(errno), parent, 0, "%s", strerror(errno));
     memcpy(folder->path, path, sizeof path);
     snprintf(folder->store, sizeof folder->store, "%s/store", path);
+    snprintf(folder->keys, sizeof folder->keys, "%s/keys", path);
     snprintf(folder->experiments, sizeof folder->experiments, "%s%s",
              experiments ? experiments : path, experiments ? "" : "/experiments");
     return experiments ? STATUS_OK : examples_write(folder, now_ms, error);
@@ -194,22 +195,40 @@ static struct slice line_cut(struct slice *rest)
     return line;
 }
 
-static enum status filling_lines(struct filling *filling, struct slice text, struct error *error)
+/* Lines on their way into one commit. */
+struct load {
+    struct intake_batch batches[LINES_AT_ONCE];
+    struct journal_entry entries[LINES_AT_ONCE];
+};
+
+/* Takes lines from the front of `text`. */
+static enum status load_commit(struct filling *filling, struct load *load, struct slice *text,
+                               struct error *error)
 {
     enum status status = STATUS_OK;
-    while (text.size && !status) {
-        struct intake_batch batches[LINES_AT_ONCE] = {0};
-        struct journal_entry entries[LINES_AT_ONCE];
-        size_t count = 0;
-        while (text.size && count < LINES_AT_ONCE && !status) {
-            status = line_read(filling, line_cut(&text), &batches[count], &entries[count], error);
-            count++;
-        }
-        if (!status)
-            status = filling_append(filling, entries, count, error);
-        for (size_t i = 0; i < count; i++)
-            intake_batch_done(&batches[i]);
+    size_t count = 0;
+    memset(load, 0, sizeof *load);
+    while (text->size && count < LINES_AT_ONCE && !status) {
+        status =
+            line_read(filling, line_cut(text), &load->batches[count], &load->entries[count], error);
+        count++;
     }
+    if (!status)
+        status = filling_append(filling, load->entries, count, error);
+    for (size_t i = 0; i < count; i++)
+        intake_batch_done(&load->batches[i]);
+    return status;
+}
+
+static enum status filling_lines(struct filling *filling, struct slice text, struct error *error)
+{
+    struct load *load = malloc(sizeof *load);
+    if (!load)
+        return FAIL(error, STATUS_NO_MEMORY, "demo", 0, "no memory for the people");
+    enum status status = STATUS_OK;
+    while (text.size && !status)
+        status = load_commit(filling, load, &text, error);
+    free(load);
     return status;
 }
 

@@ -14,6 +14,7 @@ struct demo_folder {
     char path[DEMO_PATH_SIZE];
     char experiments[DEMO_PATH_SIZE + 16]; /* within, or as the caller gave it */
     char store[DEMO_PATH_SIZE + 16];
+    char keys[DEMO_PATH_SIZE + 16]; /* of which there are none */
 };
 
 /* Makes the folder.  `experiments` NULL: the examples are written into it, their dates moved so

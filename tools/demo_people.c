@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PEOPLE 24000
+#define PEOPLE 16000
 #define HISTORY_DAYS_MAX 90
 #define ACCOUNT_SIZE_MAX 9
 #define DEEDS_MAX 20
@@ -63,7 +63,10 @@ static const struct deed {
     {"Ticket Opened", NULL, .10, PUSH_TROUBLE, .2, 25, NULL, 0, 0},
     {"Account Closed", NULL, .04, PUSH_TROUBLE, 2, 28, NULL, 0, 0},
     {"NPS Answered", NULL, .20, PUSH_NONE, 8, 25, "score", 3, 10},
+    {"Sequence Started", "Email Sent", .7, PUSH_NONE, .1, 9, NULL, 0, 0},
     {"Plan Purchased", NULL, .08, PUSH_RETENTION, 12, 60, NULL, 0, 0},
+    {"Order Completed", "Plan Purchased", 1, PUSH_NONE, .01, .02, "revenue", 20, 900},
+    {"Seat Added", "Plan Purchased", .6, PUSH_NONE, .1, 20, NULL, 0, 0},
 };
 #define DEED_COUNT (sizeof deeds / sizeof *deeds)
 static_assert(DEED_COUNT <= DEEDS_MAX, "a person has room for them");
@@ -216,6 +219,8 @@ static void person_traits(struct crowd *crowd, const struct team *team)
     *traits = value_object();
     value_add(arena, &plan, "tier", value_text(slice_of(team->plan)));
     value_add(arena, traits, "role", value_text(slice_of(one_of(crowd, roles))));
+    value_add(arena, traits, "email",
+              value_text(arena_format(arena, "%s@made-up.invalid", crowd->person.id)));
     value_add(arena, traits, "employees", value_integer(team->employees));
     value_add(arena, traits, "signup_channel", value_text(slice_of(team->channel)));
     value_add(arena, traits, "plan", plan);
