@@ -135,8 +135,10 @@ static bool admit(struct request *request, const struct keys *keys,
     bool is_given = credentials->key.size || credentials->is_other;
     const struct key *key = credentials->key.size ? keys_find(keys, credentials->key) : NULL;
     enum key_state state = key ? key_state(key, clock_now_ms(&clock_system)) : KEY_GOOD;
-    if (key && state == KEY_GOOD)
+    if (key && state == KEY_GOOD) {
         caller_take(&request->caller, key);
+        request->caller_key = credentials->key;
+    }
     if (!request->caller.is_known && !needs_no_key(request))
         return refuse_key(request, key, state, is_given);
     if (!caller_may(&request->caller, request->route->roles) && !needs_no_key(request))

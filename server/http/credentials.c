@@ -139,21 +139,40 @@ struct credentials credentials_of_head(struct request *request)
     return credentials;
 }
 
-struct credentials credentials_of_body(const struct request *request)
+/* The text of a JSON string without escapes, which no key has. */
+static struct slice json_text(struct slice part)
+{
+    if (part.size < 2 || part.data[0] != '"')
+        return (struct slice){0};
+    return (struct slice){.data = part.data + 1, .size = part.size - 2};
+}
+
+/* The members of one object; `inner`: those of its `properties`, where PostHog's page script has
+ * its token, as well. */
+static void take_object(struct credentials *credentials, struct slice object, bool inner)
 {
     static const char *const names[] = {"writeKey", "api_key", "token"};
-    struct credentials credentials = {0};
-    struct json_scanner scanner = json_scanner_of(buffer_slice(&request->body), SLICE("batch"));
+    struct json_scanner scanner = json_scanner_of(object, SLICE("batch"));
     struct json_part part;
-    while (!credentials.key.size && !json_scan(&scanner, &part, NULL)) {
+    while (!credentials->key.size && !json_scan(&scanner, &part, NULL)) {
         if (part.kind == JSON_PART_END)
             break;
-        bool is_text =
-            part.kind == JSON_PART_MEMBER && part.text.size > 2 && part.text.data[0] == '"';
-        for (size_t i = 0; is_text && i < sizeof names / sizeof *names; i++)
+        if (part.kind != JSON_PART_MEMBER)
+            continue;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             if (slice_equals(part.name, names[i]))
-                credentials_take(&credentials, (struct slice){.data = part.text.data + 1,
-                                                              .size = part.text.size - 2});
+                credentials_take(credentials, json_text(part.text));
+        if (inner && slice_equals(part.name, "properties"))
+            take_object(credentials, part.text, false);
     }
+}
+
+struct credentials credentials_of_body(const struct request *request)
+{
+    struct credentials credentials = {0};
+    struct slice text = buffer_slice(&request->body);
+    while (text.size && memchr(" \t\r\n[", text.data[0], 5)) /* of a list, the first one tells */
+        text = slice_from(text, 1);
+    take_object(&credentials, text, true);
     return credentials;
 }

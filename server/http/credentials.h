@@ -10,7 +10,8 @@
  *     X-API-Key       KEY
  *     the path        KEY, on a route whose clients put it there (GrowthBook's)
  *     ?key=           KEY, where no header can be set: a beacon, a link
- *     the body        `writeKey`, `api_key` or `token` of its object, on routes that take it there
+ *     the body        `writeKey`, `api_key` or `token` of its object, or of the first of a list, or
+ *                     of that one's `properties`; on routes that take it there
  *
  * The first place that holds something that reads like a key (`gw_...`) counts, and what stands
  * behind it is not looked at: the head wins over the body.  Something else is passed over, since an

@@ -131,5 +131,9 @@ void notices_write_streams(struct buffer *out, const struct request *request)
         SLICE("\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{\"requestUri\":\"" NOTICES_PATH
               "?since="));
     buffer_add(out, snapshot_since(snapshot));
+    if (request->caller.role == ROLE_CLIENT) { /* an EventSource sets no header; the page has it */
+        buffer_add(out, SLICE("&key="));
+        buffer_add(out, request->caller_key);
+    }
     buffer_format(out, "\"},\"inactivityDelaySec\":%d}]", INACTIVITY_SECONDS);
 }
