@@ -37,17 +37,28 @@ uint32_t entry_size(const struct unit_list *list, const char *entry)
     return ENTRY_HEAD_SIZE + 2 + (size >= UNIT_TRAIT_OTHER ? 0U : size);
 }
 
+/* Bytes of an entry, where all entries of the type have as many; 0: the scheme says. */
+static uint32_t entry_size_of(unsigned type)
+{
+    switch (type) {
+    case UNIT_LIST_EXPOSURES: return ENTRY_HEAD_SIZE + EXPOSURE_PAYLOAD_SIZE;
+    case UNIT_LIST_STEPS: return ENTRY_HEAD_SIZE + 1;
+    case UNIT_LIST_ACTIVITY: return ACTIVITY_ENTRY_SIZE;
+    default: return type >= UNIT_LIST_USERS ? LINK_ENTRY_SIZE : 0;
+    }
+}
+
 /* Whether the entries fill the list exactly. */
 static bool list_is_sound(const struct unit_list *list)
 {
     if (list->count == 0 || list->count > UNIT_LIST_MAX)
         return false;
     unsigned type = UNIT_LIST_BASE(list->type);
-    uint32_t least = type == UNIT_LIST_ACTIVITY ? ACTIVITY_ENTRY_SIZE
-                     : type >= UNIT_LIST_USERS  ? LINK_ENTRY_SIZE
-                                                : ENTRY_HEAD_SIZE;
+    uint32_t size_of_each = entry_size_of(type);
+    if (size_of_each)
+        return list->size == list->count * size_of_each;
     if (type != UNIT_LIST_TRAITS)
-        return list->size % list->count == 0 && list->size / list->count >= least;
+        return list->size % list->count == 0 && list->size / list->count >= ENTRY_HEAD_SIZE;
     uint32_t at = 0;
     for (uint32_t i = 0; i < list->count; i++) {
         if (list->size - at < ENTRY_HEAD_SIZE + 2)

@@ -197,6 +197,45 @@ static void hostile_bytes_are_refused_or_read_in_bounds(void **state)
     arena_done(&arena);
 }
 
+static enum status status_of_list(enum unit_list_type type, size_t entry_size)
+{
+    struct arena arena = {0};
+    struct buffer bytes = {0};
+    struct unit_record read;
+    static const char entry[64];
+    buffer_add_u8(&bytes, UNIT_FORMAT);
+    buffer_add_u8(&bytes, UNIT_USER);
+    buffer_add_u8(&bytes, (uint8_t)type);
+    buffer_add_varint(&bytes, 0);
+    buffer_add_varint(&bytes, 2);
+    buffer_add_sized(&bytes, (struct slice){.data = entry, .size = entry_size});
+    enum status status = unit_record_read(&arena, buffer_slice(&bytes), &read, NULL);
+    buffer_done(&bytes);
+    arena_done(&arena);
+    return status;
+}
+
+/* A shorter one would be read past its end. */
+static void an_entry_of_another_size_is_damage(void **state)
+{
+    (void)state;
+    static const struct {
+        enum unit_list_type type;
+        size_t size;
+    } rows[] = {
+        {UNIT_LIST_EXPOSURES, ENTRY_HEAD_SIZE + EXPOSURE_PAYLOAD_SIZE},
+        {UNIT_LIST_STEPS, ENTRY_HEAD_SIZE + 1},
+        {UNIT_LIST_ACTIVITY, ACTIVITY_ENTRY_SIZE},
+        {UNIT_LIST_USERS, LINK_ENTRY_SIZE},
+        {UNIT_LIST_OWED(UNIT_USER, UNIT_LIST_STEPS), ENTRY_HEAD_SIZE + 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(status_of_list(rows[i].type, rows[i].size), STATUS_OK);
+        assert_int_equal(status_of_list(rows[i].type, rows[i].size - 1), STATUS_STORAGE);
+        assert_int_equal(status_of_list(rows[i].type, rows[i].size + 1), STATUS_STORAGE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +245,7 @@ int main(void)
         cmocka_unit_test(activity_keeps_the_first_and_last_instant_of_a_day),
         cmocka_unit_test(a_record_survives_the_way_to_bytes_and_back),
         cmocka_unit_test(hostile_bytes_are_refused_or_read_in_bounds),
+        cmocka_unit_test(an_entry_of_another_size_is_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
