@@ -1,14 +1,20 @@
 /*
- * gangway erase: a person removed from a store that no server has open (cli.md).  The record, the
+ * gangway erase: a person removed from a store that no server has open, or by a server (cli.md).
+ * The record, the
  * scrubbing of the journal and the new state are those of the server; all is done when it returns.
  */
 
+#include "client.h"
 #include "command.h"
 #include "erasing.h"
 
+#include "base/json.h"
 #include "ingest/privacy.h"
 
 #include <stdio.h>
+#include <time.h>
+
+#define ASK_EVERY_NS 200000000 /* 0.2 s */
 
 struct target {
     struct store store;
@@ -62,6 +68,70 @@ static enum status erase(struct target *target, bool suppress, bool quiet, struc
     return status;
 }
 
+/* Asks until the erasure is done. */
+static enum status erasure_await(const struct client *client, struct arena *arena, int64_t number,
+                                 struct error *error)
+{
+    const struct timespec pause = {.tv_nsec = ASK_EVERY_NS};
+    struct slice target = arena_format(arena, "/v1/erasures/%lld", (long long)number);
+    struct client_answer answer;
+    struct value said = value_null();
+    for (;;) {
+        enum status status =
+            client_ask(client, arena, "GET", target, (struct slice){0}, &answer, error);
+        if (!status && answer.status != 200)
+            status = client_refused(client, arena, &answer, error);
+        if (!status)
+            status = json_read(arena, answer.body, 0, &said, error);
+        if (status || slice_equals(value_member_text(&said, "status"), "done"))
+            return status;
+        nanosleep(&pause, NULL);
+    }
+}
+
+static enum status erase_by_server(const struct client *client, struct target *target,
+                                   bool suppress, struct error *error)
+{
+    struct buffer path = {0};
+    struct client_answer answer;
+    struct value said = value_null();
+    buffer_format(&path, "/v1/units/%s/", unit_kind_text(target->kind));
+    client_add_part(&path, target->id);
+    if (suppress)
+        buffer_add(&path, SLICE("?suppress=true"));
+    enum status status = buffer_status(&path, error);
+    if (!status)
+        status = client_ask(client, &target->arena, "DELETE", buffer_slice(&path),
+                            (struct slice){0}, &answer, error);
+    buffer_done(&path);
+    if (!status && answer.status != 202)
+        status = client_refused(client, &target->arena, &answer, error);
+    if (!status)
+        status = json_read(&target->arena, answer.body, 0, &said, error);
+    const struct value *number = value_member(&said, SLICE("erasure"));
+    if (!status && !number)
+        status = FAIL(error, STATUS_STORAGE, client->url, 0, "this is no answer of a server");
+    if (!status)
+        status = erasure_await(client, &target->arena, number->integer, error);
+    if (!status)
+        printf("erasure %lld: done\n", (long long)number->integer);
+    return status;
+}
+
+static int run_by_server(const struct options *options, struct target *target)
+{
+    struct client client;
+    struct error error = {0};
+    enum status status =
+        client_read(&client, option_text(options, "url"), option_text(options, "key"), &error);
+    if (!status)
+        status = erase_by_server(&client, target, option_flag(options, "suppress"), &error);
+    arena_done(&target->arena);
+    if (!status)
+        return 0;
+    return status == STATUS_NOT_FOUND ? (command_failed(&error), 1) : command_failed(&error);
+}
+
 static int run(const struct options *options)
 {
     struct target target = {.store = {.lock_fd = -1}};
@@ -74,6 +144,8 @@ static int run(const struct options *options)
         fprintf(stderr, "gangway: what is erased does not come back; say --yes\n");
         return 2;
     }
+    if (option_text(options, "url"))
+        return run_by_server(options, &target);
     enum status status = target_open(&target, option_store(options), &error);
     bool is_open = !status;
     if (!status)
@@ -91,17 +163,27 @@ static int run(const struct options *options)
 
 static const struct option_row rows[] = {
     {.name = "suppress", .type = OPTION_FLAG, .help = "refuse later events of that id too"},
+    {.name = "url",
+     .type = OPTION_TEXT,
+     .argument = "URL",
+     .help = "ask the server at http://HOST:PORT or unix:PATH"},
+    {.name = "key",
+     .type = OPTION_TEXT,
+     .argument = "KEY",
+     .help = "an admin's key, for --url (better in GANGWAY_KEY)"},
     {.name = "yes", .type = OPTION_FLAG, .help = "do it"},
     {.name = NULL},
 };
 
 const struct command command_erase = {
     .name = "erase",
-    .arguments = "KIND:ID [--suppress] --yes",
+    .arguments = "KIND:ID [--suppress] [--url URL --key KEY] --yes",
     .summary = "removes a person from journal and state",
-    .note = "KIND is user, account or anonymous. The visitors tied to a user go with the user.\n"
-            "While a server has the store, ask it: DELETE /v1/units/KIND/ID. Exit status 1 where\n"
-            "nothing is stored of that unit.",
+    .note =
+        "KIND is user, account or anonymous. The visitors tied to a user go with the user.\n"
+        "While a server has the store, ask it with --url; there is no TLS here: use a tunnel, or\n"
+        "a socket's path. All is done when the command ends. Exit status 1 where nothing is\n"
+        "stored of that unit.",
     .options = rows,
     .shared = SHARED_STORE | SHARED_QUIET,
     .arguments_min = 1,

@@ -8,6 +8,7 @@
  */
 
 #include "command.h"
+#include "import_url.h"
 
 #include "analysis/fold.h"
 #include "base/limits.h"
@@ -251,7 +252,7 @@ static enum status import_run(struct import *import, const struct options *optio
 {
     enum status status = store_open(&import->store, option_store(options), STORE_CREATE, error);
     if (status == STATUS_CONFLICT)
-        fprintf(stderr, "gangway: a server has this store: send the messages to it\n");
+        fprintf(stderr, "gangway: a server has this store: send it to the server: --url URL\n");
     if (status)
         return status;
     status = journal_open(&import->store, NULL, &import->journal, error);
@@ -283,6 +284,8 @@ static enum status import_run(struct import *import, const struct options *optio
 
 static int run(const struct options *options)
 {
+    if (option_text(options, "url"))
+        return import_to_server(options);
     struct import import = {.store = {.lock_fd = -1}};
     struct error error = {0};
     import.show_progress = isatty(STDERR_FILENO) && !option_flag(options, "quiet");
@@ -302,10 +305,28 @@ static int run(const struct options *options)
     return import.rejected ? 1 : 0;
 }
 
+static const struct option_row import_options[] = {
+    {.name = "url",
+     .type = OPTION_TEXT,
+     .argument = "URL",
+     .help = "send to the server at http://HOST:PORT or unix:PATH instead"},
+    {.name = "key",
+     .type = OPTION_TEXT,
+     .argument = "KEY",
+     .help = "a server's key, for --url (better in GANGWAY_KEY)"},
+    {.name = NULL},
+};
+
 const struct command command_import = {
     .name = "import",
-    .arguments = "[FILE...]",
-    .summary = "reads messages, a line each, into a store that no server has open",
+    .arguments = "[FILE...] [--url URL --key KEY]",
+    .summary = "reads messages, a line each, into a store or to a server",
+    .note =
+        "The store is one that no server has open. With --url they go to a running server, in\n"
+        "batches, each answered after its commit; where it is busy they wait. Run again after a\n"
+        "failure: what is there counts once. Lines that are rejected are named by file and\n"
+        "line, and the exit status is 1. There is no TLS here: use a tunnel, or a socket's path.",
+    .options = import_options,
     .shared = SHARED_EXPERIMENTS | SHARED_STORE | SHARED_QUIET,
     .arguments_max = 1000,
     .run = run,
