@@ -127,6 +127,8 @@ enum status keys_rotate(struct keys *keys, const char *name, int64_t grace_ms, i
         return FAIL(error, STATUS_NOT_FOUND, name, 0, "no key of that name is in use");
     ended_drop(keys, name, now_ms);
     old = current_find(keys, name); /* it has moved */
+    if (!old)
+        return FAIL(error, STATUS_NOT_FOUND, name, 0, "no key of that name is in use");
     const struct key wanted = *old;
     old->end = KEY_END_ROTATED;
     old->end_ms = now_ms + grace_ms;
