@@ -55,7 +55,32 @@ function measure() {
   );
 }
 
+const experiments = [experiment, ...Array.from({ length: 9 }, (_, i) => ({
+  ...experiment, key: `${experiment.key}-${i + 1}`, seed: `${experiment.key}-${i + 1}`,
+}))];
+
+function flag(one, attributes) {
+  const result = client.runInlineExperiment(one, { attributes });
+  return { key: one.key, value: result.value, reason: "SPLIT", variant: result.value,
+    metadata: { in_experiment: result.inExperiment } };
+}
+
+/* OpenFeature's protocol: one flag, or all. */
+function answerFlags(request, response) {
+  let body = "";
+  request.on("data", (part) => { body += part; });
+  request.on("end", () => {
+    const { targetingKey, ...attributes } = JSON.parse(body).context;
+    attributes.id = targetingKey;
+    response.setHeader("Content-Type", "application/json");
+    response.end(JSON.stringify(request.url.endsWith("/flags")
+      ? { flags: experiments.map((one) => flag(one, attributes)) }
+      : flag(experiment, attributes)));
+  });
+}
+
 function answer(request, response) {
+  if (request.method === "POST") return answerFlags(request, response);
   const query = new URL(request.url, "http://localhost").searchParams;
   const attributes = { id: query.get("unit") };
   for (const [name, value] of query) if (name !== "unit") attributes[name] = value;
@@ -71,6 +96,7 @@ function answer(request, response) {
       reason: "split",
     }),
   );
+  return undefined;
 }
 
 if (seconds === "serve") http.createServer(answer).listen(Number(port), "127.0.0.1");

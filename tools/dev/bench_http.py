@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""One assignment over HTTP beside nginx giving a fixed answer of the same size.
+"""Assignments over HTTP beside nginx giving fixed answers of the same size.
 
 usage: tools/dev/bench_http.py [--program FILE] [--runs N] [--seconds S] [--connections N]
                                [--sdk FOLDER]
 
-Both servers have one worker; wrk sends both the same requests (an experiment with an audience of
-three clauses, 1000 units, traits in the query). The runs alternate, so that what else the machine
+Both servers have one worker; wrk sends both the same requests (experiments with an audience of three
+clauses, 1000 units): one assignment with its traits in the query, one flag of OFREP with its context
+as JSON, and all flags of OFREP. The runs alternate, so that what else the machine
 does falls on both. CPU is the time that all threads of a server ran, from /proc/PID/task/*/schedstat,
 over the requests answered: it moves far less with the machine's load than requests per second. The
 figures printed are medians over the runs, and the ratios are medians of each pair's ratio.
 
 With --sdk, a folder with node_modules/@growthbook/growthbook, that SDK behind node's bare http server
-is asked the same in the same turns. At the end the bulk call is timed alone: POST /v1/assign of 1000
+is asked the same in the same turns (all flags: ten calls of the SDK). At the end the bulk call is timed alone: POST /v1/assign of 1000
 units with their traits in ten experiments.
 
 Needs nginx and wrk.
@@ -57,20 +58,52 @@ analysis: {peeking: always}
 COPIES = 10  # of the experiment, for the bulk call
 BULK_UNITS = 1000
 PATH = "/v1/assign/onboarding?unit=user-%d&role=sales_rep&employees=12&email=a%%40firm.org"
+FLAGS = "/ofrep/v1/evaluate/flags"
+CONTEXT = ('{"context":{"targetingKey":"user-%d","role":"sales_rep","employees":12,'
+           '"email":"a@firm.org"}}')
+
+
+class Question:
+    """What wrk asks, of 1000 units in turn: a path, and for a POST the body, with %d for the unit."""
+
+    def __init__(self, name, path, body=None):
+        self.name = name
+        self.path = path
+        self.body = body
+
+    def script(self):
+        call = (f'wrk.format("GET", string.format({json.dumps(self.path)}, i))' if not self.body else
+                f'wrk.format("POST", {json.dumps(self.path)}, json, '
+                f'string.format({json.dumps(self.body)}, i))')
+        return SCRIPT % call
+
+    def first(self, port):
+        """The answer for the first unit."""
+        data = self.body and (self.body % 1).encode()
+        path = self.path if self.body else self.path % 1
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data,
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return answer.read().decode()
+
+
+QUESTIONS = [Question("", PATH), Question("OFREP flag: ", FLAGS + "/onboarding", CONTEXT),
+             Question("OFREP all: ", FLAGS, CONTEXT)]
 
 SCRIPT = """\
 local requests = {}
 local at = 0
+local json = {["Content-Type"] = "application/json"}
 init = function()
   for i = 1, 1000 do
-    requests[i] = wrk.format("GET", string.format(%s, i))
+    requests[i] = %s
   end
 end
 request = function()
   at = at %% 1000 + 1
   return requests[at]
 end
-""" % json.dumps(PATH)
+"""
 
 NGINX = """\
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
@@ -81,7 +114,7 @@ http {{
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
   server {{
     listen 127.0.0.1:{port}; default_type application/json;
-    location / {{ return 200 '{body}'; }}
+    {locations}
   }}
 }}
 """
@@ -114,7 +147,6 @@ class Server:
         self.name = name
         self.process = process
         self.port = port
-        self.results = []
 
     def run(self, script, seconds, connections):
         before = cpu_seconds(self.process.pid)
@@ -128,10 +160,7 @@ class Server:
         number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
         p99_us = float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
         rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
-        self.results.append({"cpu_us": cpu / requests * 1e6, "rate": rate, "p99_us": p99_us})
-
-    def median(self, key):
-        return statistics.median(result[key] for result in self.results)
+        return {"cpu_us": cpu / requests * 1e6, "rate": rate, "p99_us": p99_us}
 
 
 def start_gangway(program, folder):
@@ -156,10 +185,20 @@ def start_gangway(program, folder):
     return Server("gangway", process, int(line.rsplit(":", 1)[1]))
 
 
-def start_nginx(folder, body):
+def location(number, path, body):
+    """A path that gives that text: nginx takes 4000 bytes of one word, so it is put together."""
+    pieces = [body[at:at + 3000] for at in range(0, len(body), 3000)]
+    sets = " ".join(f"set $part{number}_{at} '{piece}';" for at, piece in enumerate(pieces))
+    text = "".join(f"${{part{number}_{at}}}" for at in range(len(pieces)))
+    return f'location = {path} {{ {sets} return 200 "{text}"; }}'
+
+
+def start_nginx(folder, bodies):
     port = free_port()
     config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, port=port, body=body.replace("'", "")))
+    locations = "\n    ".join(location(number, question.path.partition("?")[0], body)
+                              for number, (question, body) in enumerate(bodies))
+    config.write_text(NGINX.format(folder=folder, port=port, locations=locations))
     process = subprocess.Popen(["nginx", "-c", config, "-e", folder / "error.log"])
     return await_server("nginx", process, port)
 
@@ -208,43 +247,48 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gangway-bench-") as name:
         folder = pathlib.Path(name)
-        script = folder / "requests.lua"
-        script.write_text(SCRIPT)
         gangway = start_gangway(options.program, folder)
         servers = [gangway]
         try:
-            url = f"http://127.0.0.1:{gangway.port}" + PATH % 1
-            with urllib.request.urlopen(url) as answer:
-                body = answer.read().decode()
-            servers.append(start_nginx(folder, body))
+            bodies = [(question, question.first(gangway.port)) for question in QUESTIONS]
+            servers.append(start_nginx(folder, bodies))
             if options.sdk:
                 servers.append(start_sdk(options.sdk))
-            for server in servers:
-                server.run(script, 1, options.connections)  # warm
-                server.results.clear()
-            for _ in range(options.runs):
-                for server in servers:
-                    server.run(script, options.seconds, options.connections)
+            for question, body in bodies:
+                report(question, len(body), compare(servers, question, folder, options), options)
             bulk = bulk_rate(gangway, options.runs)
         finally:
             for server in servers:
                 server.process.terminate()
                 server.process.wait()
-    report(servers, len(body), options)
     print(f"bulk call          gangway {bulk:10.0f} assignments a second and core, "
           f"{BULK_UNITS} units in {COPIES} experiments")
 
 
-def report(servers, size, options):
-    print(f"answer of {size} bytes, {options.connections} connections, "
+def compare(servers, question, folder, options):
+    """Results of each server, by its name, turn by turn."""
+    script = folder / "requests.lua"
+    script.write_text(question.script())
+    for server in servers:
+        server.run(script, 1, options.connections)  # warm
+    results = {server.name: [] for server in servers}
+    for _ in range(options.runs):
+        for server in servers:
+            results[server.name].append(server.run(script, options.seconds, options.connections))
+    return results
+
+
+def report(question, size, results, options):
+    print(f"{question.name}answer of {size} bytes, {options.connections} connections, "
           f"{options.runs} runs of {options.seconds} s")
+    ours = results["gangway"]
     for key, what, unit in (("cpu_us", "CPU a request", "us"), ("rate", "requests a second", "/s"),
                             ("p99_us", "p99", "us")):
-        for other in servers[1:]:
-            ratios = [ours[key] / theirs[key]
-                      for ours, theirs in zip(servers[0].results, other.results)]
-            print(f"{what:<18} gangway {servers[0].median(key):10.2f} {unit:<3} {other.name:<5} "
-                  f"{other.median(key):10.2f} {unit:<3} ratio {statistics.median(ratios):.2f}")
+        for name, theirs in list(results.items())[1:]:
+            ratio = statistics.median(one[key] / other[key] for one, other in zip(ours, theirs))
+            medians = [statistics.median(one[key] for one in side) for side in (ours, theirs)]
+            print(f"{question.name + what:<18} gangway {medians[0]:10.2f} {unit:<3} {name:<5} "
+                  f"{medians[1]:10.2f} {unit:<3} ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":
