@@ -5,7 +5,9 @@
 #include "answer.h"
 #include "audit.h"
 #include "credentials.h"
+#include "query.h"
 #include "service_state.h"
+#include "token.h"
 
 #include <stdio.h>
 
@@ -134,11 +136,16 @@ static bool admit(struct request *request, const struct keys *keys,
 {
     bool is_given = credentials->key.size || credentials->is_other;
     const struct key *key = credentials->key.size ? keys_find(keys, credentials->key) : NULL;
-    enum key_state state = key ? key_state(key, clock_now_ms(&clock_system)) : KEY_GOOD;
-    if (key && state == KEY_GOOD) {
-        caller_take(&request->caller, key);
-        request->caller_key = credentials->key;
+    int64_t now_ms = clock_now_ms(&clock_system);
+    struct slice token;
+    if (!is_given && request->route->takes_token &&
+        query_find(&request->arena, request->query, "token", &token)) {
+        is_given = true;
+        key = token_find(keys, token, now_ms);
     }
+    enum key_state state = key ? key_state(key, now_ms) : KEY_GOOD;
+    if (key && state == KEY_GOOD)
+        caller_take(&request->caller, key);
     if (!request->caller.is_known && !needs_no_key(request))
         return refuse_key(request, key, state, is_given);
     if (!caller_may(&request->caller, request->route->roles) && !needs_no_key(request))

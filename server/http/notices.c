@@ -7,10 +7,12 @@
 #include "base/value.h"
 #include "connection.h"
 #include "handlers.h"
+#include "keyring.h"
 #include "query.h"
 #include "service_state.h"
 #include "snapshot.h"
 #include "store/journal.h"
+#include "token.h"
 
 #include <stdlib.h>
 
@@ -81,21 +83,6 @@ void notices_announce(struct service *service)
     }
 }
 
-/* The value of `since` in the query; false: there is none. */
-static bool since_read(struct request *request, struct slice *since)
-{
-    struct slice rest = request->query;
-    struct parameter parameter;
-    const char *fault;
-    while (query_next(&request->arena, &rest, &parameter, &fault)) {
-        if (!slice_equals(parameter.name, "since"))
-            continue;
-        *since = parameter.value;
-        return true;
-    }
-    return false;
-}
-
 /* Whether the client has not seen what serves now. */
 static bool is_behind(struct request *request)
 {
@@ -105,7 +92,8 @@ static bool is_behind(struct request *request)
     if (last.size)
         return !slice_equal(
             last, arena_format(&request->arena, "%llu", (unsigned long long)snapshot->sequence));
-    return since_read(request, &since) && !slice_equal(since, snapshot_since(snapshot));
+    return query_find(&request->arena, request->query, "since", &since) &&
+           !slice_equal(since, snapshot_since(snapshot));
 }
 
 enum handled handle_ofrep_events(struct request *request)
@@ -123,17 +111,39 @@ enum handled handle_ofrep_events(struct request *request)
     return HANDLED_STREAM;
 }
 
+/* The key that the caller asked with; NULL: there are no keys, or it has ended since. */
+static const struct key *caller_key(const struct request *request)
+{
+    struct worker *worker = request->worker;
+    struct service *service = worker->options.service;
+    const struct keys *keys = service && service->keyring && request->caller.is_known
+                                  ? keyring_keys(service->keyring, &worker->keyring_hold)
+                                  : NULL;
+    int64_t now_ms = clock_now_ms(&clock_system);
+    const struct key *found = NULL;
+    for (size_t i = 0; keys && i < keys->count; i++) {
+        const struct key *key = &keys->items[i];
+        bool is_ours =
+            !strcmp(key->name, request->caller.name) && key->role == request->caller.role;
+        if (is_ours && key_state(key, now_ms) == KEY_GOOD && (!found || key->end == KEY_END_NONE))
+            found = key;
+    }
+    return found;
+}
+
 void notices_write_streams(struct buffer *out, const struct request *request)
 {
     const struct snapshot *snapshot = request->worker->snapshot;
+    const struct key *key = caller_key(request);
     buffer_add(
         out,
         SLICE("\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{\"requestUri\":\"" NOTICES_PATH
               "?since="));
     buffer_add(out, snapshot_since(snapshot));
-    if (request->caller.role == ROLE_CLIENT) { /* an EventSource sets no header; the page has it */
-        buffer_add(out, SLICE("&key="));
-        buffer_add(out, request->caller_key);
+    if (key) {
+        char token[TOKEN_TEXT_SIZE];
+        token_write(key, clock_now_ms(&clock_system), token);
+        buffer_format(out, "&token=%s", token);
     }
     buffer_format(out, "\"},\"inactivityDelaySec\":%d}]", INACTIVITY_SECONDS);
 }

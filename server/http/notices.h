@@ -17,6 +17,10 @@
  * or, on a first connection, whose `since` in the URL is not the present digest.  The bulk answer
  * hands that URL out with the digest it was made by, so that nothing is missed between the answer
  * and the stream.
+ *
+ * A page's EventSource sends no header, so where keys are asked for that URL has a token of the
+ * caller's key too (token.h).  The answer with it changes twice a day, so that its tag does, and a
+ * client whose token has ended gets another one by asking again.
  */
 
 #include "request.h"

@@ -83,6 +83,19 @@ bool query_next(struct arena *arena, struct slice *rest, struct parameter *param
     return false;
 }
 
+bool query_find(struct arena *arena, struct slice query, const char *name, struct slice *value)
+{
+    struct parameter parameter;
+    const char *fault;
+    while (query_next(arena, &query, &parameter, &fault)) {
+        if (!slice_equals(parameter.name, name))
+            continue;
+        *value = parameter.value;
+        return true;
+    }
+    return false;
+}
+
 bool boolean_parse(struct slice text, bool *value)
 {
     if (slice_equals(text, "true") || slice_equals(text, "1") || slice_equals(text, "yes") ||

@@ -20,6 +20,9 @@ bool percent_decode(struct arena *arena, struct slice text, bool plus_is_space,
 bool query_next(struct arena *arena, struct slice *rest, struct parameter *parameter,
                 const char **fault);
 
+/* The first parameter of that name; false: there is none before what is broken. */
+bool query_find(struct arena *arena, struct slice query, const char *name, struct slice *value);
+
 /* true, 1, yes, the empty text / false, 0, no. */
 bool boolean_parse(struct slice text, bool *value);
 

@@ -410,7 +410,6 @@ void request_reset(struct request *request)
     request->form = FORM_PROBLEM;
     memset(request->parameters, 0, sizeof request->parameters);
     request->caller = (struct caller){0};
-    request->caller_key = (struct slice){0};
     request->key_is_awaited = request->key_was_other = false;
     request->audited_peer = (struct slice){0};
     request->authorization = request->api_key = (struct slice){0};

@@ -106,9 +106,8 @@ struct request {
     struct slice forwarded_host;
     enum sharing sharing;
     struct caller caller;
-    struct slice caller_key; /* as it was given, of a known caller; for nothing but its own eyes */
-    bool key_is_awaited;     /* in the body (admission.h) */
-    bool key_was_other;      /* the head had something in a key's place that is none */
+    bool key_is_awaited;       /* in the body (admission.h) */
+    bool key_was_other;        /* the head had something in a key's place that is none */
     struct slice audited_peer; /* not empty: the answer is a line of the audit (audit.h) */
 
     /* The route, and the values of its {parameters}, decoded. */

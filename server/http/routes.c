@@ -2,8 +2,6 @@
  * The table of routes.  The hot rows stand first, since the first match wins.
  *
  * Places kept for what comes later, each a family of rows and a handlers_<family>.c:
- *   OFREP            POST /ofrep/v1/evaluate/flags/{key}, POST /ofrep/v1/evaluate/flags, and change
- *                    notices by server-sent events
  *   pages            GET /, /assets/{name} (by handle_asset)
  */
 
@@ -75,6 +73,7 @@ const struct route routes[] = {
      .pattern = NOTICES_PATH,
      .handle = handle_ofrep_events,
      .roles = ROLE_CLIENT | ROLE_SERVER,
+     .takes_token = true,
      .form = FORM_OFREP,
      .help = "OpenFeature: a stream of change notices"},
 

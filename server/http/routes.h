@@ -27,6 +27,7 @@ struct route {
     bool is_unlimited; /* not counted by the rate limit: what a supervisor asks */
     bool key_in_body;  /* the key may be `writeKey`, `api_key` or `token` of a JSON body */
     bool key_in_path;  /* its first {parameter} may be the key */
+    bool takes_token;  /* `token` of the query may stand for a key (token.h) */
     bool open_nearby;  /* no key is asked for over loopback, nor with --public-metrics */
     enum error_form form;
     int argument;     /* for the handler: an enum intake_route */

@@ -186,18 +186,19 @@ class Places(unittest.TestCase):
             self.assertEqual(server.get("/api/features/gw_client_" + "a" * 32).status, 401)
             self.assertNotIn(key, server.log())
 
-    def test_a_page_may_listen_to_notices_with_its_key_in_the_query(self):
+    def test_a_page_may_listen_to_notices_with_a_token_in_the_query(self):
         body = {"context": {"targetingKey": "u"}}
         streams = self.server.post("/ofrep/v1/evaluate/flags", body,
                                    {"X-API-Key": self.client}).json["eventStreams"]
         path = streams[0]["endpoint"]["requestUri"]
-        self.assertIn(self.client, path)
+        self.assertIn("&token=", path)
+        self.assertNotIn(self.client, path)
         one = self.server.client()
         one.request("GET", path)
         self.assertEqual(one.getresponse().status, 200)
         one.close()
         own = self.server.post("/ofrep/v1/evaluate/flags", body, bearer(self.keys["server"])).json
-        self.assertNotIn("gw_", json.dumps(own))  # a key that is no page's stands in no URL
+        self.assertNotIn("gw_", json.dumps(own))  # a key stands in no URL
 
     def test_metrics_are_open_over_loopback_and_not_through_a_proxy(self):
         self.assertEqual(self.status("/metrics"), 200)

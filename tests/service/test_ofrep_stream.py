@@ -4,10 +4,11 @@ was away is told when coming back."""
 import json
 import re
 import signal
+import subprocess
 import time
 import unittest
 
-from gangway import Gangway, experiment, main
+from gangway import GANGWAY, Gangway, add_key, experiment, main
 
 FLAGS = "/ofrep/v1/evaluate/flags"
 EVENTS = "/ofrep/v1/events"
@@ -273,6 +274,96 @@ class Notices(unittest.TestCase):
         self.assertIsInstance(data(event)["lastModified"], int)
         self.assertIsInstance(data(event)["etag"], str)
         self.assertTrue(re.fullmatch("[0-9]+", event["id"]))
+
+
+class Keyed(unittest.TestCase):
+    """Where keys are asked for, a page's event source has none to give: the URL has a token."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Gangway({"one.yaml": experiment("one")}, start=False)
+        cls.keys = {role: add_key(cls.server, role, role + ".key-1")
+                    for role in ("client", "server", "analyst", "admin")}
+        cls.server.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.close()
+
+    def bulk(self, role):
+        return self.server.post(FLAGS, {"context": {"targetingKey": "u1"}},
+                                {"X-API-Key": self.keys[role]})
+
+    def path(self, role):
+        return self.bulk(role).json["eventStreams"][0]["endpoint"]["requestUri"]
+
+    def refused(self, path, headers=None):
+        answer = self.server.get(path, headers)
+        return answer.status, answer.json["errorCode"]
+
+    def test_a_key_in_the_head_opens_a_stream_and_others_do_not(self):
+        for role, status in (("client", 200), ("server", 200), ("admin", 200), ("analyst", 403)):
+            for header in (f"Authorization: Bearer {self.keys[role]}\r\n",
+                           f"Authorization: {self.keys[role]}\r\n",
+                           f"X-API-Key: {self.keys[role]}\r\n"):
+                with Stream(self.server, headers=header) as stream:
+                    self.assertEqual(stream.status, status, header)
+        with Stream(self.server) as stream:
+            self.assertEqual(stream.status, 401)
+            self.assertIn("WWW-Authenticate: ", stream.head)
+            self.assertIn("Content-Type: application/json", stream.head)
+
+    def test_the_url_of_an_answer_opens_the_stream_alone(self):
+        for role in ("client", "server", "admin"):
+            path = self.path(role)
+            self.assertRegex(path, r"\?since=[0-9a-f]{16}&token=" + role
+                             + r"\.key-1\.[0-9]{10}\.[0-9a-f]{32}$")
+            self.assertNotIn(self.keys[role], path)
+            self.assertEqual(self.bulk(role).headers["ETag"], self.bulk(role).headers["ETag"])
+            with Stream(self.server, path) as stream:
+                self.assertEqual(stream.status, 200)
+                self.assertEqual(stream.quiet(0.1), [])
+
+    def test_a_token_is_good_for_nothing_else(self):
+        path, _, token = self.path("server").partition("&token=")
+        name, second, mac = token.rsplit(".", 2)
+        for bad in ("", ".", "..", name, mac, f"{name}.{second}", f"{name}.{second}.",
+                    f"{name}.{int(second) + 43200}.{mac}", f"client.key-1.{second}.{mac}",
+                    f"{name}.{second}.{mac[:-1]}{'0' if mac[-1] != '0' else '1'}",
+                    f"{name}.{second}.{mac}0", f"{name}.{second}.{mac.upper()}x",
+                    f"{name}.-{second}.{mac}", f"{name}.0{second}.{mac}", f"nobody.{second}.{mac}",
+                    "%00", "%ff", "a" * 4000):
+            self.assertEqual(self.refused(f"{path}&token={bad}"), (401, "GENERAL"), bad)
+        for route in (FLAGS, FLAGS + "/one", "/v1/reload", "/v1/batch"):
+            answer = self.server.post(f"{route}?token={token}", {"context": {"targetingKey": "u1"}})
+            self.assertEqual(answer.status, 401, route)
+        self.assertEqual(self.server.get(f"/v1/experiments?token={token}").status, 401)
+        bad_key = {"X-API-Key": "gw_client_" + "x" * 32}
+        self.assertEqual(self.refused(f"{path}&token={token}", bad_key), (401, "GENERAL"))
+
+    def test_a_token_ends_with_its_key(self):
+        with Gangway({"one.yaml": experiment("one")}, start=False) as server:
+            key = add_key(server, "client", "web")
+            add_key(server, "admin", "other")
+            server.start()
+            path = server.post(FLAGS, {"context": {"targetingKey": "u1"}}, {"X-API-Key": key}).json[
+                "eventStreams"][0]["endpoint"]["requestUri"]
+            subprocess.run([GANGWAY, "key", "revoke", "web", "--store", server.store],
+                           check=True, capture_output=True)
+
+            def is_refused():
+                with Stream(server, path) as stream:
+                    return stream.status == 401
+            server.wait_for("the end of the key", is_refused)
+
+    def test_no_token_is_logged(self):
+        path, _, token = self.path("client").partition("&token=")
+        self.refused(f"{path}&token={token}0")
+        with Stream(self.server, f"{path}&token={token}") as stream:
+            self.assertEqual(stream.status, 200)
+        log = self.server.log()
+        self.assertIn("bad-key", log)
+        self.assertNotIn(token.rsplit(".", 1)[1], log)
 
 
 if __name__ == "__main__":
