@@ -149,7 +149,8 @@ static bool output_add(struct evbuffer *output, struct slice head, struct slice 
     size_t size = head.size + body.size;
     if (evbuffer_reserve_space(output, (ev_ssize_t)size, &room, 1) != 1)
         return false;
-    memcpy(room.iov_base, head.data, head.size);
+    if (head.size)
+        memcpy(room.iov_base, head.data, head.size);
     if (body.size)
         memcpy((char *)room.iov_base + head.size, body.data, body.size);
     room.iov_len = size;

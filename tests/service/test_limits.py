@@ -3,11 +3,16 @@ must refuse so that no proxy in front of it reads a request differently."""
 
 import gzip
 import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
 
-from gangway import Gangway, hear, main, track
+from gangway import Gangway, experiment, hear, main, track
 
 
 def batch(size):
@@ -19,7 +24,7 @@ def batch(size):
 class Limits(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = Gangway()
+        cls.server = Gangway({"one.yaml": experiment(), "draft.yaml": experiment("draft", status="draft")})
 
     @classmethod
     def tearDownClass(cls):
@@ -138,6 +143,20 @@ class Limits(unittest.TestCase):
         answer = ask(1000, 100)  # 100 000 entries, but more than 8 MiB of answer
         self.assertEqual((answer.status, answer.code), (413, "too-large"))
 
+    def test_bulk_answer(self):
+        """Units of equal size, so that the size of an answer is known before it is asked for."""
+        def ask(units):
+            return self.server.post("/v1/assign", {"units": [{"unit": f"u{i:05d}"} for i in range(units)],
+                                                   "experiments": ["draft"] * 20})
+        one, two = (len(ask(units).body) for units in (1, 2))
+        tail = len(ask(0).body) - len('{"assignments":[')
+        most = (8 * 1024 * 1024 + tail - one) // (two - one) + 1
+        self.assertLess(most, 5000)
+        answer = ask(most)
+        self.assertEqual((answer.status, len(answer.body)), (200, one + (most - 1) * (two - one)))
+        answer = ask(most + 1)
+        self.assertEqual((answer.status, answer.code), (413, "too-large"))
+
     def test_what_is_smuggled_is_refused(self):
         tail = "GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n"
         for head, body in (
@@ -216,6 +235,89 @@ class Limits(unittest.TestCase):
         for name, (answer, seconds) in answers.items():
             self.assertTrue(answer.startswith(b"HTTP/1.1 408"), (name, answer))
             self.assertGreater(seconds, 9.5)
+
+
+SLOW_DISK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+/* While the file is there, nothing reaches the disk. */
+static void wait_for_it(void) { while (access("HOLD", F_OK) == 0) usleep(20 * 1000); }
+int fdatasync(int fd)
+{
+    wait_for_it();
+    return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
+}
+int fsync(int fd)
+{
+    wait_for_it();
+    return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+}
+"""
+
+
+@unittest.skipUnless(shutil.which("cc"), "no C compiler to make a slow disk with")
+class SlowDisk(unittest.TestCase):
+    """A disk that takes nothing: the queue fills up to its 64 MiB and no further, who comes then is
+    told so, and who waits is answered after the commit, not before."""
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="gangway-slow-"))
+        self.hold = os.path.join(self.folder, "hold")
+        source, library = (os.path.join(self.folder, name) for name in ("slow.c", "slow.so"))
+        with open(source, "w", encoding="ascii") as file:
+            file.write(SLOW_DISK.replace("HOLD", self.hold))
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        environment = {**os.environ, "LD_PRELOAD": library,
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0:quarantine_size_mb=16"}
+
+        class Slow(Gangway):
+            def command(self, ready_fd):
+                names = [f"{name}={environment[name]}" for name in ("LD_PRELOAD", "ASAN_OPTIONS")]
+                return ["env", *names, *super().command(ready_fd)]
+        self.server = self.enterContext(Slow())
+        messages = [track(f"qNUMBER-{i}", "E", f"mNUMBER-{i}", properties={"p": "x" * 31_000})
+                    for i in range(16)]
+        self.body = json.dumps({"batch": messages}, separators=(",", ":"))
+
+    def send(self, number):
+        """A batch of nearly the largest size, sent and not heard."""
+        body = self.body.replace("NUMBER", f"{number:06d}")
+        self.assertLess(len(body), 512000)
+        connection = self.server.connect(60)
+        self.addCleanup(connection.close)
+        connection.sendall(f"POST /v1/batch HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                           f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        return connection
+
+    def test_the_queue_of_the_journal_is_bounded(self):
+        memory = self.server.metric("process_resident_memory_bytes")
+        open(self.hold, "w", encoding="ascii").close()
+        waiting, refused = [], []
+        while not refused and len(waiting) < 600:
+            waiting.append(self.send(len(waiting)))
+            refused = select.select(waiting, [], [], 0.02)[0]
+        for _ in range(10):  # those that were sent meanwhile
+            time.sleep(0.5)
+            refused = select.select(waiting, [], [], 0)[0]
+        waiting = [connection for connection in waiting if connection not in refused]
+        self.assertTrue(refused)
+        for answer in map(hear, refused):
+            self.assertTrue(answer.startswith(b"HTTP/1.1 503"), answer)
+            self.assertIn(b"\r\nRetry-After: 1\r\n", answer)
+            self.assertIn(b"journal-full", answer)
+        self.assertGreater(len(waiting), 64)
+        # The records, the bodies that they were read from, and what was read: some 270 MB.
+        grown = self.server.metric("process_resident_memory_bytes") - memory
+        self.assertLess(grown, 400 * 1024 * 1024)
+        self.assertEqual(self.server.get("/v1/assign/one?unit=u1").status, 200)
+        self.assertFalse(select.select(waiting, [], [], 0)[0], "answered before the commit")
+        os.unlink(self.hold)
+        for connection in waiting:
+            self.assertTrue(hear(connection).startswith(b"HTTP/1.1 200"))
+        self.assertEqual(self.server.metric('gangway_ingest_events_total{result="accepted"}'),
+                         16 * len(waiting))
+        self.assertTrue(hear(self.send(1000)).startswith(b"HTTP/1.1 200"))
 
 
 class Descriptors(unittest.TestCase):
