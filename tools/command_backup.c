@@ -20,6 +20,7 @@ static enum status backup(const struct options *options, const struct store *sto
     const struct backup_options how = {.store = store,
                                        .journal = journal,
                                        .to = argument_at(options, 0),
+                                       .keys = option_text(options, "keys"),
                                        .with_state = option_flag(options, "with-state")};
     status = backup_make(&how, made, error);
     journal_close(journal);
@@ -69,7 +70,7 @@ const struct command command_backup = {
             "people: keep it as you keep the store.\n"
             "Prints path, last sequence and digest, with tabs between them.",
     .options = rows,
-    .shared = SHARED_STORE | SHARED_QUIET,
+    .shared = SHARED_STORE | SHARED_KEYS | SHARED_QUIET,
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

@@ -155,8 +155,9 @@ const struct command command_restore = {
         "checked against its manifest before anything is written, and again as it is copied;\n"
         "then the state is built. A restore that was cut off is begun afresh by the same\n"
         "command. Who was erased after the backup was made is in it again: --erasures erases by\n"
-        "the list of a newer backup, or of the store where it is left. The files of experiments "
-        "stay in the backup, for `--experiments`.",
+        "the list of a newer backup, or of the store where it is left. So are keys that were\n"
+        "revoked after it: revoke them again before serving. The files of experiments stay in\n"
+        "the backup, for `--experiments`.",
     .options = restore_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .arguments_min = 1,

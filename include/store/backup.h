@@ -41,8 +41,9 @@ struct backup {
 struct backup_options {
     const struct store *store; /* open for reading is enough */
     struct journal *journal;
-    const char *to;  /* made; or an empty folder */
-    bool with_state; /* the state too: else `restore` builds it anew */
+    const char *to;   /* made; or an empty folder */
+    const char *keys; /* the file of keys; NULL: `keys` of the store, if it is there */
+    bool with_state;  /* the state too: else `restore` builds it anew */
 };
 /* CONFLICT: `to` is not empty, or (with_state) the server goes on too fast for a state to be copied
  * between two of its steps.  After a failure nothing is left that the call has made. */

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,19 +46,41 @@ static enum status part_make(const struct making *making, const char *name, stru
     return status ? status : folder_make(path, 0700, error);
 }
 
+static enum status one_file_copy(struct making *making, const char *from, const char *name,
+                                 struct error *error)
+{
+    char to[FOLDER_PATH_SIZE];
+    enum status status = folder_path(to, making->options->to, name, error);
+    if (!status)
+        status = file_copy(from, to, error);
+    if (!status)
+        name_add(making, name);
+    return status;
+}
+
 /* A file of the store's folder that need not be there. */
 static enum status own_file_copy(struct making *making, const char *name, struct error *error)
 {
     char from[FOLDER_PATH_SIZE];
-    char to[FOLDER_PATH_SIZE];
     enum status status = folder_path(from, making->options->store->path, name, error);
-    if (!status)
-        status = folder_path(to, making->options->to, name, error);
     if (status || access(from, F_OK) != 0)
         return status;
-    status = file_copy(from, to, error);
-    if (!status)
-        name_add(making, name);
+    return one_file_copy(making, from, name, error);
+}
+
+/* Those of the store, or the file that was named, which may be a link to where a secret is mounted
+ * and has to be there. */
+static enum status keys_copy(struct making *making, struct error *error)
+{
+    const char *named = making->options->keys;
+    if (!named)
+        return own_file_copy(making, "keys", error);
+    char *from = realpath(named, NULL);
+    if (!from)
+        return FAIL(error, STATUS_STORAGE, named, 0, "cannot find the file of keys: %s",
+                    strerror(errno));
+    enum status status = one_file_copy(making, from, "keys", error);
+    free(from);
     return status;
 }
 
@@ -286,7 +309,7 @@ static enum status parts_make(struct making *making, struct error *error)
 {
     enum status status = own_file_copy(making, "secret", error);
     if (!status)
-        status = own_file_copy(making, "keys", error);
+        status = keys_copy(making, error);
     if (!status && making->options->with_state)
         status = state_take(making, error);
     if (!status)

@@ -462,6 +462,23 @@ class Command(unittest.TestCase):
             self.assertEqual(server.get(READ, bearer(key)).status, 200)
 
 
+    def test_a_backup_takes_the_keys_from_where_they_are(self):
+        with Gangway(start=False) as server:
+            elsewhere = os.path.join(server.folder, "elsewhere")
+            made = key_ring.run(server, "add", "--role", "client", "--name", "web", keys=elsewhere)
+            server.arguments += ["--keys", elsewhere]
+            server.start()
+            self.assertEqual(server.get(ASK, bearer(made.stdout.strip())).status, 200)
+            link = os.path.join(server.folder, "link")
+            os.symlink("elsewhere", link)
+            for name, path, code in (("a", elsewhere, 0), ("b", link, 0), ("c", "/nowhere", 3)):
+                folder = os.path.join(server.folder, name)
+                result = subprocess.run([GANGWAY, "backup", folder, "--store", server.store,
+                                         "--keys", path], capture_output=True, check=False)
+                self.assertEqual(result.returncode, code, result.stderr)
+                self.assertEqual(os.path.exists(os.path.join(folder, "keys")), code == 0)
+
+
 class Audit(unittest.TestCase):
     def test_what_an_admin_does_is_told_by_name_and_never_whom_it_was_done_to(self):
         with Gangway(arguments=["--log-level", "error"]) as server:
