@@ -178,7 +178,7 @@ static const struct option_row rows[] = {
 const struct command command_erase = {
     .name = "erase",
     .arguments = "KIND:ID [--suppress] [--url URL --key KEY] --yes",
-    .summary = "removes a person from journal and state",
+    .summary = "removes a person from journal and state, by itself or by a server",
     .note =
         "KIND is user, account or anonymous. The visitors tied to a user go with the user.\n"
         "While a server has the store, ask it with --url; there is no TLS here: use a tunnel, or\n"

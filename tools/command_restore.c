@@ -149,15 +149,16 @@ static const struct option_row restore_options[] = {
 const struct command command_restore = {
     .name = "restore",
     .arguments = "SRC [--erasures NEWER]",
-    .summary = "makes a store of a backup",
+    .summary = "makes a store of a backup, and erases again who was erased since",
     .note =
         "The store must not be there yet, or be an empty folder. Every file of the backup is\n"
         "checked against its manifest before anything is written, and again as it is copied;\n"
         "then the state is built. A restore that was cut off is begun afresh by the same\n"
-        "command. Who was erased after the backup was made is in it again: --erasures erases by\n"
-        "the list of a newer backup, or of the store where it is left. So are keys that were\n"
-        "revoked after it: revoke them again before serving. The files of experiments stay in\n"
-        "the backup, for `--experiments`.",
+        "command. The files of experiments stay in the backup, for `--experiments`.\n"
+        "Who was erased after the backup was made is in it again: --erasures NEWER erases by the\n"
+        "list of a newer backup, or of the store where it is left. Cut off before that is done,\n"
+        "remove the store and restore again. Keys that were revoked after it are in it too: revoke\n"
+        "them again before serving.",
     .options = restore_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .arguments_min = 1,
