@@ -18,6 +18,7 @@ Rules come from architecture.md 4, 6, 7, 8, 10, 12, the grammar's sections 3, 4,
 cube.md.  Two traits or exposures of a unit at one instant are not given to it: their order is that
 of a hash of bytes that only the service writes.
 """
+import collections
 import datetime
 
 from identity_oracle import KINDS, Identities, first_and_last_of_days
@@ -25,6 +26,7 @@ from metric_oracle import (DAY, duration, is_activity, lookup, metric_names, num
                            unit_fields)
 
 ID_OF_UNIT = KINDS
+LIST_MAX = 2000
 
 
 def instant(text):
@@ -240,8 +242,19 @@ class Messages:
         def is_kept(message):
             return is_outcome(message) and \
                 message["time"] >= self.since.get(message["event"], float("inf"))
-        self.outcomes = self.once(is_kept, message_key)
+        self.hot = set()  # events of which there are more than are kept
+        self.outcomes = self.bounded(self.once(is_kept, message_key))
         self.everything = self.activity()
+
+    def bounded(self, messages):
+        """Of each event the first LIST_MAX (architecture 10)."""
+        kept, count = [], collections.Counter()
+        for message in sorted(messages, key=lambda m: m["time"]):
+            count[message["event"]] += 1
+            if count[message["event"]] <= LIST_MAX:
+                kept.append(message)
+        self.hot = {event for event, number in count.items() if number > LIST_MAX}
+        return kept
 
     def once(self, select, key):
         """What is chosen, once under the id it came with, then once in the unit."""
@@ -343,6 +356,39 @@ def is_early(catalogue, file, unit, first):
     return any(m["event"] in names and begin <= m["time"] < first for m in unit.outcomes)
 
 
+def is_hot(catalogue, file, own):
+    """Whether a list that a figure of the experiment is made from held more than is kept."""
+    covariates = [c["metric"] for c in file.get("analysis", {}).get("adjust_for", [])
+                  if isinstance(c, dict) and "metric" in c]
+    read = {event for name in metric_names(file) + covariates
+            if catalogue["metrics"][name]["kind"] != "breadth"
+            for event in events_of(catalogue, name)}
+    read |= {s["done_when"] for v in file["variants"].values() for s in v.get("flow", [])
+             if "done_when" in s}
+    return bool(read & own.hot)
+
+
+def erased_units(file, messages):
+    """Of messages of people that were erased, what is left: {(population, day): units}.  The day of
+    an exposure is left and its variant; whether it was from inside is asked of dates alone."""
+    start = instant(file["start"]) if "start" in file else float("-inf")
+    end = instant(file["end"]) if "end" in file else float("inf")
+    units = collections.defaultdict(list)
+    for message in map(normalised, messages):
+        unit = message.get(KINDS[file.get("unit", "user")])
+        if unit and message["type"] == "exposure" and not message.get("skewed") and \
+                message["properties"].get("experiment_id") == file["experiment"]:
+            units[unit].append((message["time"] // DAY * DAY + DAY - 1,
+                                reported(file, message["properties"].get("variation_id", ""))))
+    found = collections.Counter()
+    for met in units.values():
+        counting = [m for m in met if m[1] and start <= m[0] < end]
+        if counting and min(m[0] for m in met) >= start:
+            population = "crossed" if len({m[1] for m in counting}) > 1 else "main"
+            found[population, min(m[0] for m in counting) // DAY] += 1
+    return dict(found)
+
+
 def unit_cells(catalogue, file, unit, own):
     """What one unit adds: pairs of a place and {field: number}."""
     exposures = sorted(own.exposures, key=lambda m: m["time"])
@@ -361,7 +407,8 @@ def unit_cells(catalogue, file, unit, own):
     counting = [j for j in judged if j[1] == "split"]
     sure = [j for j in judged if j[1] != "skewed"]
     start = instant(file["start"]) if "start" in file else None
-    quality = ["n"] + (["skewed"] if any(j[1] == "skewed" for j in judged) else [])
+    quality = ["n"] + (["skewed"] if any(j[1] == "skewed" for j in judged) else []) + \
+        (["hot"] if is_hot(catalogue, file, own) else [])
     if not counting or (start is not None and sure[0][0] < start):
         time, reason = (judged[0][0], judged[0][1]) if not counting else (sure[0][0], "carried_over")
         mismatch = counting and counting[0][3] not in (None, counting[0][2])

@@ -18,6 +18,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(os.environ["SOURCE_DIR"]) / "tests" / "oracle"))
+import fold_cases  # noqa: E402
 import fold_oracle  # noqa: E402
 from fold_cases import random_catalogue, random_messages, random_metrics  # noqa: E402
 
@@ -138,6 +139,68 @@ class FoldOracle(unittest.TestCase):
             gangway("rebuild", "--store", folder / "store")
             self.assertEqual(gangway("export", "--store", folder / "store", "--table", "cube"),
                              export)
+
+    def test_of_each_event_the_first_two_thousand_count(self):
+        for seed, more in ((60, 1500), (60, 2010), (61, 1999), (61, 2700)):
+            catalogue = random_catalogue(random.Random(seed))
+            messages = random_messages(seed, 120, 6)
+            chance, start = random.Random(seed), fold_cases.anchor(1, 6)
+            for number in range(more):  # of one moment each, in no order
+                messages.append({
+                    "type": "track", "userId": "u1", "messageId": f"h{number}", "event": "Mail",
+                    "properties": fold_cases.random_properties(chance),
+                    "timestamp": fold_cases.stamp(start + 37 + 11 * (number * 7919 % more) * 1009),
+                    "receivedAt": "2026-06-01T00:00:00Z"})
+            chance.shuffle(messages)
+            with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+                folder = pathlib.Path(name)
+                write_catalogue(folder / "experiments", catalogue)
+                for part in range(2):
+                    export = export_of(folder, "store", messages[part::2], verify=part == 1)
+                self.assertGreater(self.compare(catalogue, messages, export, seed), 20)
+                self.assertEqual('"hot":1' in export, more > 1900, (seed, more))
+
+    def erased_check(self, seed, count, units, people):
+        """Erased in the middle: what came before is as if it had never been, but for a bare count;
+        what comes after counts as of somebody new."""
+        catalogue = random_catalogue(random.Random(seed))
+        messages = random_messages(seed, count, units)
+        before, after = messages[:count // 2], messages[count // 2:]
+        gone = {f"u{member}" for member in random.Random(seed).sample(range(units), people)}
+        with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+            folder = pathlib.Path(name)
+            write_catalogue(folder / "experiments", catalogue)
+            export_of(folder, "store", before, verify=False)
+            for unit in sorted(gone):
+                gangway("erase", f"user:{unit}", "--yes", "-q", "--store", folder / "store",
+                        good=(0, 1))  # 1: nothing was stored
+            export = export_of(folder, "store", after)
+            gangway("rebuild", "-q", "--store", folder / "store")
+            self.assertEqual(gangway("export", "--store", folder / "store", "--table", "cube"),
+                             export)
+        left = [m for m in before if m["userId"] not in gone] + after
+        erased = [m for m in before if m["userId"] in gone]
+        counted = 0
+        for key in ("users", "visitors", "history"):  # to an account its users' exposures stay
+            file = catalogue["experiments"][key]
+            want, got, bare = fold_oracle.cells(catalogue, key, left), cells_of(export, key), {}
+            for (population, segment, _, day, _, metric), fields in got.items():
+                number = fields.pop("erased", 0)
+                if number:
+                    self.assertEqual((segment, metric), ("", "units"))
+                    bare[population, day] = bare.get((population, day), 0) + number
+            got = {place: fields for place, fields in got.items() if fields}
+            for place in sorted(set(want) | set(got)):
+                self.assertEqual(got.get(place), want.get(place), (seed, key, place))
+            self.assertEqual(bare, fold_oracle.erased_units(file, erased), (seed, key))
+            counted += sum(bare.values())
+        return counted
+
+    def test_the_erased_are_as_if_they_had_never_been_but_for_a_count(self):
+        counted = 0
+        for seed in range(700, 700 + max(1, streams() // 20)):
+            counted += self.erased_check(seed, 160, 9, 2)
+        self.assertGreater(counted, 0)
 
     def test_the_rows_of_csv_are_the_members_of_the_objects(self):
         catalogue = random_catalogue(random.Random(6))
