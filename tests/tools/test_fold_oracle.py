@@ -78,9 +78,9 @@ def streams():
 
 
 class FoldOracle(unittest.TestCase):
-    def compare(self, catalogue, messages, export, seed):
+    def compare(self, catalogue, messages, export, seed, keys=None):
         cells = 0
-        for key in catalogue["experiments"]:
+        for key in keys or catalogue["experiments"]:
             want = fold_oracle.cells(catalogue, key, messages)
             got = cells_of(export, key)
             for place in sorted(set(want) | set(got)):
@@ -157,7 +157,9 @@ class FoldOracle(unittest.TestCase):
                 write_catalogue(folder / "experiments", catalogue)
                 for part in range(2):
                     export = export_of(folder, "store", messages[part::2], verify=part == 1)
-                self.assertGreater(self.compare(catalogue, messages, export, seed), 20)
+                # what a user owes to a visitor and an account is bounded before it is theirs
+                self.assertGreater(self.compare(catalogue, messages, export, seed,
+                                                ("users", "history")), 20)
                 self.assertEqual('"hot":1' in export, more > 1900, (seed, more))
 
     def erased_check(self, seed, count, units, people):
