@@ -15,6 +15,7 @@
  * A key that has ended stays in the file, so that who still uses it can be told by its name.
  */
 
+#include "base/buffer.h"
 #include "base/hash.h"
 #include "base/status.h"
 
@@ -68,6 +69,9 @@ MUST_CHECK enum status keys_read(const char *path, struct keys *keys, struct err
 /* The same of a text; `path` is for the error. */
 MUST_CHECK enum status keys_parse(struct slice text, const char *path, struct keys *keys,
                                   struct error *error);
+
+/* The text of such a file. */
+void keys_format(const struct keys *keys, struct buffer *out);
 
 /* Reads the file (none: no keys), has it changed, and writes it whole with mode 0600, or not at all
  * where `change` fails.  Others that change it wait meanwhile.  Run by root, the file keeps its

@@ -25,7 +25,6 @@
 
 #include "store/keys.h"
 
-#include "base/buffer.h"
 #include "base/file.h"
 #include "base/time.h"
 
@@ -304,6 +303,13 @@ static void key_write(struct buffer *out, const struct key *key)
                   ends[key->end], key->end ? time_format(key->end_ms, end) : "");
 }
 
+void keys_format(const struct keys *keys, struct buffer *out)
+{
+    buffer_add(out, SLICE(FIRST_LINE "\n"));
+    for (size_t i = 0; i < keys->count; i++)
+        key_write(out, &keys->items[i]);
+}
+
 /* Whose the file is to be, where root writes it: as it was, or as its folder. */
 static bool owner_find(const char *path, const char *folder, struct stat *owner)
 {
@@ -316,9 +322,7 @@ static enum status keys_write(const char *path, const char *folder, const struct
     struct buffer text = {0};
     struct stat owner;
     bool has_owner = owner_find(path, folder, &owner);
-    buffer_add(&text, SLICE(FIRST_LINE "\n"));
-    for (size_t i = 0; i < keys->count; i++)
-        key_write(&text, &keys->items[i]);
+    keys_format(keys, &text);
     enum status status = buffer_status(&text, error);
     if (!status)
         status = file_write_whole(path, 0600, buffer_slice(&text), error);

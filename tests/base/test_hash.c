@@ -42,6 +42,18 @@ static void parts_hash_as_their_whole(void **state)
     assert_memory_equal(half.bytes, whole.bytes, sizeof half.bytes);
 }
 
+static void every_bit_of_a_digest_counts_in_constant_time_too(void **state)
+{
+    (void)state;
+    struct digest digest = hash_sha256(SLICE("abc"));
+    for (size_t bit = 0; bit < 8 * DIGEST_SIZE; bit++) {
+        struct digest other = digest;
+        assert_int_equal(digest_equal_in_constant_time(&digest, &other), 1);
+        other.bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);
+        assert_int_equal(digest_equal_in_constant_time(&digest, &other), 0);
+    }
+}
+
 static void digests_survive_their_text_and_odd_texts_are_refused(void **state)
 {
     (void)state;
@@ -134,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha_256_has_the_published_vectors),
         cmocka_unit_test(parts_hash_as_their_whole),
+        cmocka_unit_test(every_bit_of_a_digest_counts_in_constant_time_too),
         cmocka_unit_test(digests_survive_their_text_and_odd_texts_are_refused),
         cmocka_unit_test(keyed_hashes_have_the_vectors_of_rfc_4231_whatever_came_before),
         cmocka_unit_test(threads_hash_apart),

@@ -419,6 +419,31 @@ static void a_folder_in_the_place_of_the_file_is_no_file_of_keys(void **state)
     tempdir_remove(folder);
 }
 
+/* Root changes the keys of a service that runs as somebody else. */
+static void a_file_that_root_writes_is_its_owners(void **state)
+{
+    (void)state;
+    const uid_t somebody = 65534;
+    char folder[64], path[80];
+    struct made first = {.name = "a"}, second = {.name = "b"};
+    struct stat info;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can give a file away\n");
+        skip();
+    }
+    snprintf(path, sizeof path, "%s/keys", tempdir_make(folder));
+    assert_int_equal(chown(folder, somebody, somebody), 0);
+    assert_int_equal(keys_change(path, make_one, &first, NULL), STATUS_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_uid, somebody); /* as its folder */
+    assert_int_equal(chown(path, somebody - 1, somebody), 0);
+    assert_int_equal(keys_change(path, make_one, &second, NULL), STATUS_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_uid, somebody - 1); /* as it was */
+    assert_int_equal(info.st_mode & 07777, 0600);
+    tempdir_remove(folder);
+}
+
 /* Eight at once, each with five names of its own: no change is lost. */
 static void those_who_change_at_once_wait_for_each_other(void **state)
 {
@@ -468,6 +493,7 @@ int main(void)
         cmocka_unit_test(a_change_that_fails_leaves_the_file_as_it_was),
         cmocka_unit_test(a_file_that_others_may_read_is_refused),
         cmocka_unit_test(a_folder_in_the_place_of_the_file_is_no_file_of_keys),
+        cmocka_unit_test(a_file_that_root_writes_is_its_owners),
         cmocka_unit_test(those_who_change_at_once_wait_for_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
