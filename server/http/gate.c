@@ -67,6 +67,17 @@ static struct slice first_item(struct slice list)
     return list;
 }
 
+/* What a name or address and its port may be made of. */
+static bool host_is_sane(struct slice host)
+{
+    for (size_t i = 0; i < host.size; i++) {
+        char c = host.data[i];
+        if (c <= ' ' || c > '~' || c == '/' || c == '\\' || c == '"')
+            return false;
+    }
+    return host.size > 0;
+}
+
 /* Believes what a trusted proxy says of its client. */
 static void request_unwrap(const struct gate *gate, struct request *request)
 {
@@ -78,7 +89,9 @@ static void request_unwrap(const struct gate *gate, struct request *request)
                         request->headers[i].name.size) == 0)
             values[count++] = request->headers[i].value;
     request->client = proxies_client(&gate->proxies, &request->client, values, count);
-    request->forwarded_host = first_item(request_header(request, "x-forwarded-host"));
+    struct slice host = first_item(request_header(request, "x-forwarded-host"));
+    if (host_is_sane(host))
+        request->forwarded_host = host;
     struct slice scheme = first_item(request_header(request, "x-forwarded-proto"));
     if (scheme.size)
         request->is_secure = scheme.size == 5 && strncasecmp(scheme.data, "https", 5) == 0;

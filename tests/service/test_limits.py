@@ -269,7 +269,8 @@ class SlowDisk(unittest.TestCase):
             file.write(SLOW_DISK.replace("HOLD", self.hold))
         subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
         environment = {**os.environ, "LD_PRELOAD": library,
-                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0:quarantine_size_mb=16"}
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") +
+                                       ":verify_asan_link_order=0:quarantine_size_mb=16"}
 
         class Slow(Gangway):
             def command(self, ready_fd):
@@ -293,30 +294,29 @@ class SlowDisk(unittest.TestCase):
     def test_the_queue_of_the_journal_is_bounded(self):
         memory = self.server.metric("process_resident_memory_bytes")
         open(self.hold, "w", encoding="ascii").close()
-        waiting, refused = [], []
-        while not refused and len(waiting) < 600:
-            waiting.append(self.send(len(waiting)))
-            refused = select.select(waiting, [], [], 0.02)[0]
-        for _ in range(10):  # those that were sent meanwhile
-            time.sleep(0.5)
-            refused = select.select(waiting, [], [], 0)[0]
-        waiting = [connection for connection in waiting if connection not in refused]
-        self.assertTrue(refused)
-        for answer in map(hear, refused):
-            self.assertTrue(answer.startswith(b"HTTP/1.1 503"), answer)
+        sent, early = [], []
+        while not early and len(sent) < 600:
+            sent.append(self.send(len(sent)))
+            early = select.select(sent, [], [], 0.02)[0]
+        self.assertTrue(early)
+        self.assertEqual(self.server.get("/v1/assign/one?unit=u1").status, 200)
+        early = select.select(sent, [], [], 0)[0]
+        for answer in map(hear, early):
+            self.assertTrue(answer.startswith(b"HTTP/1.1 503"), "answered before the commit")
             self.assertIn(b"\r\nRetry-After: 1\r\n", answer)
             self.assertIn(b"journal-full", answer)
-        self.assertGreater(len(waiting), 64)
-        # The records, the bodies that they were read from, and what was read: some 270 MB.
+        # The records, the bodies that they were read from, and what was read: some 270 MB.  An
+        # AddressSanitizer doubles it.
         grown = self.server.metric("process_resident_memory_bytes") - memory
-        self.assertLess(grown, 400 * 1024 * 1024)
-        self.assertEqual(self.server.get("/v1/assign/one?unit=u1").status, 200)
-        self.assertFalse(select.select(waiting, [], [], 0)[0], "answered before the commit")
+        self.assertLess(grown, 800 * 1024 * 1024)
         os.unlink(self.hold)
-        for connection in waiting:
-            self.assertTrue(hear(connection).startswith(b"HTTP/1.1 200"))
+        late = [hear(connection) for connection in sent if connection not in early]
+        taken = [answer for answer in late if answer.startswith(b"HTTP/1.1 200")]
+        for answer in late:  # some came while the first refusal was on its way
+            self.assertTrue(answer in taken or answer.startswith(b"HTTP/1.1 503"), answer)
+        self.assertGreater(len(taken), 64)
         self.assertEqual(self.server.metric('gangway_ingest_events_total{result="accepted"}'),
-                         16 * len(waiting))
+                         16 * len(taken))
         self.assertTrue(hear(self.send(1000)).startswith(b"HTTP/1.1 200"))
 
 

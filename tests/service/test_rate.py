@@ -148,6 +148,8 @@ class Options(unittest.TestCase):
         self.assertEqual(place({"X-Forwarded-Proto": "https, http",
                                 "X-Forwarded-Host": "gangway.example, inner"}),
                          ("https", "gangway.example/v1"))
+        for host in ("a\"b", "a/b", "a b", "\xe9", ""):
+            self.assertEqual(place({"X-Forwarded-Host": host}), ("http", here))
 
     def test_zero_is_no_limit(self):
         with Gangway(arguments=["--rate-limit", "0"]) as server:

@@ -419,13 +419,10 @@ class Crowds(unittest.TestCase):
             self.addCleanup(lambda: [one.close() for one in held])
             for one in held:
                 one.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: ")
-            begin = time.monotonic()
-            for _ in range(20):
+            for _ in range(5):
                 for one in held:
                     one.sendall(b"a")
                 self.assertEqual(server.get("/v1/assign/one?unit=u1").status, 200)
-                time.sleep(0.05)
-            self.assertLess(time.monotonic() - begin, 9)
             server.wait_for("the end of all", lambda: server.metric("gangway_http_connections") == 1, 20)
             self.assertTrue(hear(held[500]).startswith(b"HTTP/1.1 408"))
 
