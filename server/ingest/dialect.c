@@ -82,7 +82,8 @@ const struct value *group_of(const struct value *groups)
     return first_of(&groups->members[0].value);
 }
 
-/* A later value of the same name wins, as in JavaScript's spread. */
+/* A later value of the same name wins, as in JavaScript's spread.  What is null says nothing, and
+ * what begins with a dollar the SDK has added: page, referrer and campaign of the first visit. */
 void traits_merge(struct translation *translation, struct value *traits, const struct value *more)
 {
     if (!more || more->kind != VALUE_OBJECT)
@@ -90,6 +91,9 @@ void traits_merge(struct translation *translation, struct value *traits, const s
     for (size_t i = 0; i < more->count; i++) {
         const struct member *member = &more->members[i];
         struct value *there = NULL;
+        bool is_added = member->name.size && member->name.data[0] == '$';
+        if (is_added || member->value.kind == VALUE_NULL)
+            continue;
         for (size_t j = 0; j < traits->count && !there; j++)
             if (slice_equal(traits->members[j].name, member->name))
                 there = &traits->members[j].value;

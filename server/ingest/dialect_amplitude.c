@@ -45,10 +45,7 @@ static struct value event_properties(struct translation *translation, bool is_ex
 static struct value traits_of(struct translation *translation, const struct value *properties)
 {
     struct value traits = value_object();
-    for (size_t i = 0; properties && i < properties->count; i++)
-        if (properties->members[i].name.size && properties->members[i].name.data[0] != '$')
-            value_add_named(translation->arena, &traits, properties->members[i].name,
-                            properties->members[i].value);
+    traits_merge(translation, &traits, properties);
     traits_merge(translation, &traits, translation_member(properties, "$setOnce"));
     traits_merge(translation, &traits, translation_member(properties, "$set"));
     return traits;

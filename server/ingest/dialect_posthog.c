@@ -101,17 +101,20 @@ static void add_context(struct translation *translation, const struct value *pro
         value_add(translation->arena, context, "campaign", campaign);
 }
 
-static bool is_own_property(struct slice name)
+/* Click ids of every advertiser are there, null where there is none. */
+static bool is_own_property(const struct member *member)
 {
-    return name.size && name.data[0] != '$' && !slice_starts_with(name, SLICE("utm_")) &&
-           !slice_equals(name, "token") && !slice_equals(name, "distinct_id");
+    struct slice name = member->name;
+    return member->value.kind != VALUE_NULL && name.size && name.data[0] != '$' &&
+           !slice_starts_with(name, SLICE("utm_")) && !slice_equals(name, "token") &&
+           !slice_equals(name, "distinct_id");
 }
 
 static struct value own_properties(struct translation *translation, const struct value *properties)
 {
     struct value kept = value_object();
     for (size_t i = 0; properties && i < properties->count; i++)
-        if (is_own_property(properties->members[i].name))
+        if (is_own_property(&properties->members[i]))
             value_add_named(translation->arena, &kept, properties->members[i].name,
                             properties->members[i].value);
     return kept;

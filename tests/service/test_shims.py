@@ -141,7 +141,8 @@ class PostHog(Shims):
         line = self.kept({"event": "x", "properties": {"distinct_id": "u9", "$device_id": "v1"}})
         self.assertEqual((line["userId"], line["anonymousId"]), ("u9", "v1"))
         line = self.kept({"event": "$identify", "distinct_id": "u9", "$set": {"role": "owner"},
-                          "properties": {"$anon_distinct_id": "v1", "$set_once": {"role": "x", "b": 1}}})
+                          "properties": {"$anon_distinct_id": "v1", "$set_once": {
+                              "role": "x", "b": 1, "$initial_referrer": "http://x", "n": None}}})
         self.assertEqual((line["type"], line["userId"], line["anonymousId"], line["traits"]),
                          ("identify", "u9", "v1", {"b": 1, "role": "owner"}))
         line = self.kept({"event": "$create_alias", "distinct_id": "u9", "properties": {"alias": "v3"}})
