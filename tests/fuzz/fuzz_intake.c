@@ -1,6 +1,6 @@
 /*
  * Bodies of the event routes, and the lines of `import`: the first line of an input names the route
- * (batch, message, import, track, ...; with a + also pseudonymous), the rest is the body.
+ * (batch, message, import, track, ..., posthog; with a + also pseudonymous), the rest is the body.
  *
  * Holds for every input: each event is either a record or refused with a reason, in order; what is
  * refused as a whole says where; each record is a sound message; the answer is JSON; and what
@@ -20,11 +20,12 @@ static const struct {
     enum intake_route route;
     bool import;
 } bodies[] = {
-    {"batch", INTAKE_BATCH, false},       {"message", INTAKE_MESSAGE, false},
-    {"import", INTAKE_MESSAGE, true},     {"track", INTAKE_TRACK, false},
-    {"identify", INTAKE_IDENTIFY, false}, {"group", INTAKE_GROUP, false},
-    {"alias", INTAKE_ALIAS, false},       {"page", INTAKE_PAGE, false},
-    {"screen", INTAKE_SCREEN, false},
+    {"batch", INTAKE_BATCH, false},         {"message", INTAKE_MESSAGE, false},
+    {"import", INTAKE_MESSAGE, true},       {"track", INTAKE_TRACK, false},
+    {"identify", INTAKE_IDENTIFY, false},   {"group", INTAKE_GROUP, false},
+    {"alias", INTAKE_ALIAS, false},         {"page", INTAKE_PAGE, false},
+    {"screen", INTAKE_SCREEN, false},       {"posthog", INTAKE_POSTHOG, false},
+    {"amplitude", INTAKE_AMPLITUDE, false}, {"either", INTAKE_EITHER, false},
 };
 
 static const char account_experiment[] = "experiment: gate\nname: g\nowner: t\nunit: account\n"

@@ -105,15 +105,19 @@ static void folder_begin(void)
 static void *service_thread(void *ready)
 {
     char store[2 * PATH_SIZE], experiments[2 * PATH_SIZE], listener[2 * PATH_SIZE];
+    char keys[2 * PATH_SIZE];
     const char *listen[] = {listener};
     struct error error = {0};
     snprintf(store, sizeof store, "%s/store", folder);
     snprintf(experiments, sizeof experiments, "%s/experiments", folder);
+    snprintf(keys, sizeof keys, "%s/keys", folder);
     snprintf(listener, sizeof listener, "unix:%s", place.sun_path);
     const struct service_options options = {.listen = listen,
                                             .listen_count = 1,
                                             .store = store,
                                             .experiments = experiments,
+                                            .keys = keys, /* none: everybody may all */
+                                            .growthbook = true,
                                             .workers = 1,
                                             .ready_fd = *(int *)ready,
                                             .map_size = (size_t)16 << 30,
@@ -198,8 +202,12 @@ struct parted answer_cut(struct slice *answers)
     bool has_body = answers->size && !slice_starts_with(*answers, SLICE("HTTP/1.1 "));
     if (!has_body)
         return answer;
-    CHECK(length.size);
     answer.body = *answers;
+    if (slice_equals(head_value(answer.head, "Content-Type"), "text/event-stream")) {
+        *answers = (struct slice){0}; /* a stream ends with the connection */
+        return answer;
+    }
+    CHECK(length.size);
     answer.body.size = (size_t)strtoull(length.data, NULL, 10);
     CHECK(answer.body.size <= answers->size);
     *answers = slice_from(*answers, answer.body.size);
