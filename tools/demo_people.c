@@ -1,11 +1,11 @@
 /*
  * Implementation of demo_people.h.
  *
- * People sign up evenly from the earliest start of a running experiment on, in office hours rather
- * than at night, each into the account that is open at that moment. They meet what the catalogue
- * gives them, step through its flow, and do things: a row of `deeds` each, by chance, some only
- * after another. A variant with a row in `effects` moves those chances. All figures are chosen so
- * that a demo has something to show; none was measured.
+ * People sign up evenly from the earliest start of a running experiment until tonight, in office
+ * hours rather than at night, each into the account that is open at that moment. They meet what the
+ * catalogue gives them, step through its flow, and do things: a row of `deeds` each, by chance,
+ * some only after another. A variant with a row in `effects` moves those chances. All figures are
+ * chosen so that a demo has something to show; none was measured.
  */
 
 #include "demo_people.h"
@@ -87,8 +87,9 @@ struct line {
 
 struct crowd {
     const struct catalogue *catalogue;
-    struct random random;
-    int64_t now_ms, first_ms;
+    struct random seeds;  /* of which each person gets one: what befell others changes nothing */
+    struct random random; /* of this person */
+    int64_t now_ms, first_ms, last_ms;
     struct arena arena;  /* of one person */
     struct buffer text;  /* lines, in the order in which they were made */
     struct buffer lines; /* a struct line each */
@@ -361,7 +362,7 @@ static void person_steps(struct crowd *crowd, const struct met *met)
 static int64_t person_joins(struct crowd *crowd, unsigned number)
 {
     double place = ((double)number + random_uniform(&crowd->random)) / PEOPLE;
-    double span = (double)(crowd->now_ms - crowd->first_ms);
+    double span = (double)(crowd->last_ms - crowd->first_ms);
     int64_t time_ms = crowd->first_ms + (int64_t)(place * span);
     int64_t day_ms = day_start_ms(day_of(time_ms));
     if (happens(crowd, .8) && time_ms - day_ms >= DAY_MS / 2)
@@ -374,7 +375,10 @@ static void person_lives(struct crowd *crowd, unsigned number, struct team *team
     struct person *person = &crowd->person;
     struct met met[MET_MAX];
     bool is_first = crowd->account_room == 0;
+    crowd->random.state = random_next(&crowd->seeds);
     *person = (struct person){.number = number, .joined_ms = person_joins(crowd, number)};
+    if (person->joined_ms > crowd->now_ms)
+        return;
     arena_reset(&crowd->arena);
     if (is_first)
         team_make(crowd, team, person->joined_ms);
@@ -435,8 +439,9 @@ enum status demo_people_write(const struct catalogue *catalogue, uint64_t seed, 
                               struct error *error)
 {
     struct crowd crowd = {.catalogue = catalogue,
-                          .random = {.state = seed},
+                          .seeds = {.state = seed},
                           .now_ms = now_ms,
+                          .last_ms = day_start_ms(day_of(now_ms) + 1),
                           .first_ms = history_begin(catalogue, now_ms)};
     struct team team = {.employees = 1};
     crowd.counts.people = crowd.first_ms < now_ms ? PEOPLE : 0;

@@ -4,7 +4,8 @@
 /*
  * Made-up people for `gangway demo`: who signed up, what each met, what came of it, as messages of
  * which `import` takes a line each.  Assigned by the catalogue itself; what the variants do to them
- * is declared in demo_people.c.  The same catalogue, seed and moment give the same bytes.
+ * is declared in demo_people.c.  The same catalogue, seed and day give the same people, as far as
+ * the day has come.
  */
 
 #include "base/buffer.h"

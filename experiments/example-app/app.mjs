@@ -51,6 +51,7 @@ const flow = new Flow({
   place, config: config ?? {}, texts: TEXTS, steps: steps ?? CONTROL,
   done: JSON.parse(localStorage.getItem(doneKey)) ?? [],
   report: (what, step, more) => {
+    if (what === "Viewed") onboarding.shown(); // the exposure: before the first step, and once
     onboarding.step(what, step, more);
     localStorage.setItem(doneKey, JSON.stringify(flow.done));
   },
@@ -60,13 +61,6 @@ flow.start();
 place.setAttribute("aria-busy", "false");
 
 // ---- tell ----
-// The exposure: once half of the flow has been on the screen.
-new IntersectionObserver((entries, observer) => {
-  if (!entries.some((entry) => entry.isIntersecting)) return;
-  observer.disconnect();
-  onboarding.shown();
-}, { threshold: 0.5 }).observe(place);
-
 /** What the user gets done: told, and handed to the flow, of which it may complete a step. */
 function happened(event, properties) {
   onboarding.track(event, properties);
