@@ -148,7 +148,8 @@ static bool is_led_by_stranger(const struct gate *gate, const struct request *re
 {
     bool is_shared = roles_are_shared(request->route->roles);
     if (request->origin.size) {
-        bool is_named = is_shared && origins_name(&gate->origins, request->origin);
+        bool is_any = gate->origins.any && !request->caller.is_known;
+        bool is_named = is_shared && (is_any || origins_name(&gate->origins, request->origin));
         bool is_near = !request->caller.is_known && host_is_loopback(origin_host(request->origin));
         return !is_named && !is_near && !origin_is_own(request);
     }

@@ -18,8 +18,10 @@
  *
  *     Host      without keys it is a loopback name, or one label without a dot, which no public
  *               name has; a rebound name is 403 `host`.  Over a unix socket it may be anything.
- *     Origin    is the service's own, or named by --cors-origin for a route that is shared (`*`
- *               names nobody here), or, without keys, itself on loopback; others are 403 `origin`
+ *     Origin    is the service's own (the Host that it gets, so a proxy in front passes that on or
+ *               is a trusted one), or named by --cors-origin for a route that is shared, or,
+ *               without keys, itself on loopback; others are 403 `origin`.  `*` names everybody
+ *               without keys, and nobody where it is the browser that adds the password.
  *     Sec-Fetch-Site   (where there is no Origin: images, links) is not `cross-site` or
  *               `same-site`, but for a link that leads to a page or a report
  *

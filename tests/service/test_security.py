@@ -26,7 +26,7 @@ class Strangers(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Gangway(arguments=["--cors-origin", APP, "--cors-origin", "*"])
+        cls.server = Gangway(arguments=["--cors-origin", APP])
         cls.host = f"127.0.0.1:{cls.server.port}"
         cls.body = json.dumps(track("u1", "E"))
 
@@ -102,6 +102,18 @@ class Strangers(unittest.TestCase):
     def test_the_named_are_for_shared_routes(self):
         self.expect("origin", "POST", "/v1/reload", Origin=APP)
         self.expect("origin", "GET", "/v1/experiments", Origin=APP)
+
+    def test_a_star_names_everybody_for_shared_routes(self):
+        with Gangway(arguments=["--cors-origin", "*"]) as server:
+            for origin in ("https://any.example", "null"):
+                headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+                answer = server.post("/v1/track", self.body, headers)
+                self.assertEqual((answer.status, answer.headers["Access-Control-Allow-Origin"]),
+                                 (200, origin))
+                for method, path in (("POST", "/v1/reload"), ("GET", "/v1/experiments"),
+                                     ("DELETE", "/v1/units/user/u1")):
+                    answer = server.request(method, path, None, headers)
+                    self.assertEqual((answer.status, answer.code), (403, "origin"))
 
     def test_a_script_sends_none_of_it_and_passes(self):
         self.expect(None, "POST", "/v1/track", self.body)
