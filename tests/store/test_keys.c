@@ -91,7 +91,7 @@ static void every_row_is_compared_whoever_asks(void **state)
     struct keys keys = room();
     char texts[50][KEY_TEXT_SIZE];
     for (int i = 0; i < 50; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "key-%d", i);
         add(&keys, name, ROLE_CLIENT, texts[i]);
     }
@@ -193,7 +193,7 @@ static void the_table_is_full_at_a_thousand(void **state)
     struct keys keys = room();
     char text[KEY_TEXT_SIZE];
     for (int i = 0; i < KEYS_MAX; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "k%d", i);
         add(&keys, name, ROLE_CLIENT, text);
     }
@@ -455,7 +455,7 @@ static void those_who_change_at_once_wait_for_each_other(void **state)
         if (fork() != 0)
             continue;
         for (int j = 0; j < 5; j++) {
-            char name[16];
+            char name[32];
             struct made made = {.name = name};
             snprintf(name, sizeof name, "k-%d-%d", i, j);
             if (keys_change(path, make_one, &made, NULL))
