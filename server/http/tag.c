@@ -4,8 +4,6 @@
 
 #include "base/hash.h"
 
-#include <stdio.h>
-
 bool tag_matches(struct slice header, struct slice tag)
 {
     while (header.size && tag.size) {
@@ -28,11 +26,14 @@ bool tag_matches(struct slice header, struct slice tag)
 
 void tag_format(struct slice body, char text[static TAG_TEXT_SIZE])
 {
+    static const char digits[] = "0123456789abcdef";
     struct hash128 hash = hash_content(body);
     char *at = text;
     *at++ = '"';
-    for (size_t i = 0; i < sizeof hash.bytes; i++, at += 2)
-        snprintf(at, 3, "%02x", hash.bytes[i]);
+    for (size_t i = 0; i < sizeof hash.bytes; i++) {
+        *at++ = digits[hash.bytes[i] >> 4];
+        *at++ = digits[hash.bytes[i] & 15];
+    }
     *at++ = '"';
     *at = '\0';
 }

@@ -8,7 +8,7 @@ import unittest
 
 import json_schema
 import small_yaml
-from gangway import Gangway, experiment, main
+from gangway import Gangway, add_key, experiment, main
 
 
 def variants(old, new, more=""):
@@ -264,6 +264,20 @@ class Ofrep(unittest.TestCase):
             "context": {"targetingKey": "u1"}, "flags": ["x"], "evaluationId": 7})
         self.assertEqual(answer.status, 200)
 
+    def test_an_answer_to_the_last_byte(self):
+        own = self.server.get("/v1/assign/one?unit=u1").json
+        self.assertEqual(self.ask("one", targetingKey="u1").body.decode(), (
+            '{"key":"one","value":"%s","reason":"SPLIT","variant":"%s","metadata":{"experiment":"one",'
+            '"phase":1,"control":%s,"in_experiment":true,"log_exposure":true,"reason":"split",'
+            '"definition":"%s"}}') % (own["variant"], own["variant"],
+                                      json.dumps(own["control"]), own["definition"]))
+        self.assertEqual(self.ask("paused", targetingKey="u1").body.decode().partition(',"def')[0], (
+            '{"key":"paused","value":"old","reason":"DISABLED","metadata":{"experiment":"paused",'
+            '"phase":1,"control":true,"in_experiment":false,"log_exposure":false,"reason":"paused"'))
+        self.assertEqual(self.ask("none", targetingKey="u1").body, (
+            b'{"key":"none","errorCode":"FLAG_NOT_FOUND",'
+            b'"errorDetails":"there is no experiment \'none\'"}'))
+
     # ---- all flags ----
 
     def test_all_flags_are_those_of_single_calls_without_drafts(self):
@@ -348,6 +362,43 @@ class Ofrep(unittest.TestCase):
         with Gangway({"draft.yaml": FILES["draft.yaml"]}) as server:
             answer = server.post(FLAGS, {"context": {"targetingKey": "u1"}})
             self.assertEqual((answer.status, answer.json["flags"]), (200, []))
+
+
+class Refused(unittest.TestCase):
+    """What the keys and the limits say comes in the protocol's form."""
+
+    def check(self, server, headers, status):
+        for path, members in ((FLAGS + "/a/b", {"key", "errorCode", "errorDetails"}),
+                              (FLAGS, {"errorCode", "errorDetails"})):
+            answer = server.post(path, {"context": {"targetingKey": "u1"}}, headers)
+            self.assertEqual(answer.status, status)
+            self.assertEqual(answer.headers["Content-Type"], "application/json")
+            self.assertEqual(set(answer.json), members)
+            self.assertEqual(answer.json["errorCode"], "GENERAL")
+            self.assertEqual(answer.json.get("key", "a/b"), "a/b")
+        return answer
+
+    def test_keys(self):
+        with Gangway(start=False) as server:
+            keys = {role: add_key(server, role, role) for role in ("client", "server", "analyst")}
+            server.start()
+            self.assertIn("WWW-Authenticate", self.check(server, {}, 401).headers)
+            self.check(server, {"X-API-Key": "gw_client_" + "x" * 32}, 401)
+            self.check(server, {"Authorization": "Bearer " + keys["analyst"]}, 403)
+            for header in ({"X-API-Key": keys["client"]},
+                           {"Authorization": "Bearer " + keys["server"]},
+                           {"Authorization": keys["client"]}):
+                answer = server.post(FLAGS + "/one", {"context": {"targetingKey": "u1"}}, header)
+                self.assertEqual(answer.status, 200)
+
+    def test_rate(self):
+        with Gangway(arguments=["--rate-limit", "1/s"]) as server:
+            for _ in range(20):
+                answer = server.post(FLAGS, {"context": {"targetingKey": "u1"}})
+                if answer.status == 429:
+                    break
+            self.assertEqual(answer.json["errorCode"], "GENERAL")
+            self.assertRegex(answer.headers["Retry-After"], "^[1-9][0-9]*$")
 
 
 QUIET = ("description", "example", "format", "default", "contentMediaType", "contentSchema")
