@@ -103,10 +103,11 @@ static void take_query(struct credentials *credentials, struct request *request)
     size_t size = 0;
     while (rest.size) {
         struct slice before = rest;
-        if (!query_next(&request->arena, &rest, &parameter, &fault))
-            return; /* broken from here on: who reads the query says so */
+        bool is_one = query_next(&request->arena, &rest, &parameter, &fault);
+        if (!is_one) /* only & is left, or it is broken from here on: who reads the query says so */
+            rest = (struct slice){0};
         size_t piece = before.size - rest.size;
-        if (slice_equals(parameter.name, "key")) {
+        if (is_one && slice_equals(parameter.name, "key")) {
             if (!kept) {
                 size = (size_t)(before.data - request->query.data);
                 kept = arena_alloc(&request->arena, request->query.size);

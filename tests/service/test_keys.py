@@ -101,7 +101,9 @@ class Places(unittest.TestCase):
         self.assertIn("explain", plain)
         for query in (f"key={key}&unit=u&explain=true&a=1&b=2",
                       f"unit=u&explain=true&a=1&key={key}&b=2",
-                      f"unit=u&explain=true&a=1&b=2&key={key}"):
+                      f"unit=u&explain=true&a=1&b=2&key={key}",
+                      f"unit=u&explain=true&a=1&b=2&&%6bey={key}&&",
+                      f"key=x&unit=u&explain=true&key={key}&a=1&key=&b=2&"):
             self.assertEqual(explained(query), plain)
 
     def test_the_key_of_a_body(self):
