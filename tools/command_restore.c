@@ -157,8 +157,8 @@ const struct command command_restore = {
         "command. The files of experiments stay in the backup, for `--experiments`.\n"
         "Who was erased after the backup was made is in it again: --erasures NEWER erases by the\n"
         "list of a newer backup, or of the store where it is left. Cut off before that is done,\n"
-        "remove the store and restore again. Keys that were revoked after it are in it too: revoke\n"
-        "them again before serving.",
+        "remove the store and restore again. Keys that were revoked after it are in it too:\n"
+        "revoke them again before serving.",
     .options = restore_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .arguments_min = 1,
