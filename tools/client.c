@@ -174,8 +174,8 @@ static struct slice header_find(struct slice head, const char *name)
 /* "HTTP/1.1 200 ..." and what belongs to it; false: no answer, or half of one. */
 static bool answer_read(struct arena *arena, struct slice text, struct client_answer *answer)
 {
-    const char *end =
-        memmem(text.data, text.size < HEAD_SIZE_MAX ? text.size : HEAD_SIZE_MAX, "\r\n\r\n", 4);
+    size_t head_size = text.size < HEAD_SIZE_MAX ? text.size : HEAD_SIZE_MAX;
+    const char *end = text.size ? memmem(text.data, head_size, "\r\n\r\n", 4) : NULL;
     uint64_t status, length, seconds;
     if (!end || text.size < 12 || memcmp(text.data, "HTTP/1.", 7) != 0 ||
         !unsigned_parse((struct slice){.data = text.data + 9, .size = 3}, &status))

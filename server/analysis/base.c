@@ -155,9 +155,11 @@ static enum status progress_of(struct state *state, struct progress *progress, s
     return status;
 }
 
-/* Erasures that the new state is to be without, and the base is not. */
+/* Erasures that the new state is to be without, and the base is not: who was erased before the base
+ * was begun, and is in it, has begun anew. */
 static enum status convert_without(struct state *base, const struct builder_options *options,
-                                   struct view *view, uint64_t purged, struct error *error)
+                                   struct view *view, uint64_t was_purged, uint64_t purged,
+                                   struct error *error)
 {
     struct erasures *erasures = NULL;
     struct erasure_row *rows = NULL;
@@ -167,7 +169,7 @@ static enum status convert_without(struct state *base, const struct builder_opti
         status = erasures_rows(erasures, 0, &rows, &count, error);
     size_t wanted = 0;
     for (size_t i = 0; !status && i < count; i++)
-        if (rows[i].request <= purged)
+        if (rows[i].request > was_purged && rows[i].request <= purged)
             rows[wanted++] = rows[i];
     if (!status)
         status = base_convert(options, base, view, rows, wanted, error);
@@ -188,7 +190,7 @@ static enum status load_from(struct state *base, const struct builder_options *o
     if (status)
         return status;
     if (was.purged < prepared.purged)
-        return convert_without(base, options, view, prepared.purged, error);
+        return convert_without(base, options, view, was.purged, prepared.purged, error);
     if (digest_equal(&was.scheme, &prepared.scheme))
         return rows_take(base, state, &was, &prepared, error);
     return base_convert(options, base, view, NULL, 0, error);

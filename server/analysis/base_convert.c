@@ -428,6 +428,80 @@ static enum status erased_gather(struct conversion *conversion,
     return status;
 }
 
+/* The visitors tied to a user of the base, but for shared devices: they go with the user, also
+ * where the links were dropped from the journal (architecture 16). */
+static enum status visitors_add(struct conversion *conversion, const struct builder *reading,
+                                uint64_t user)
+{
+    struct slice bytes;
+    struct unit_record record;
+    arena_reset(conversion->arena);
+    enum status status = builder_bytes(reading, conversion->arena, user, &bytes, conversion->error);
+    if (!status)
+        status = unit_record_read(conversion->arena, bytes, &record, conversion->error);
+    if (status || record.kind != UNIT_USER)
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    const struct unit_list *list = unit_list_find(&record, UNIT_LIST_VISITORS, 0);
+    size_t room = list ? list->count : 0;
+    struct unit_link *visitors = ARENA_ARRAY(conversion->arena, room + 1, struct unit_link);
+    size_t count = visitors ? unit_links_others(list, visitors, room) : 0;
+    for (size_t i = 0; !status && i < count; i++) {
+        struct unit_link users[SHARED_DEVICE_USERS];
+        status = builder_bytes(reading, conversion->arena, visitors[i].number, &bytes,
+                               conversion->error);
+        if (!status)
+            status = unit_record_read(conversion->arena, bytes, &record, conversion->error);
+        if (!status && unit_links_others(unit_list_find(&record, UNIT_LIST_USERS, 0), users,
+                                         SHARED_DEVICE_USERS) <= SHARED_DEVICE_USERS)
+            unit_set_add(&conversion->erased, visitors[i].number);
+    }
+    return status;
+}
+
+static enum status visitors_gather(struct conversion *conversion, struct state *base)
+{
+    struct builder reading = {0};
+    size_t persons = conversion->erased.count;
+    enum status status = state_begin(base, false, &reading.transaction, conversion->error);
+    for (size_t i = 0; !status && i < persons; i++)
+        status = visitors_add(conversion, &reading, conversion->erased.items[i]);
+    state_abort(reading.transaction);
+    unit_set_settle(&conversion->erased);
+    if (!status && conversion->erased.failed)
+        status = FAIL(conversion->error, STATUS_NO_MEMORY, "base", 0, "no memory");
+    return status;
+}
+
+struct keys {
+    const struct conversion *conversion;
+    struct buffer keys; /* sized, of those to go */
+};
+
+static bool number_seek(void *context, struct slice key, struct slice value)
+{
+    struct keys *keys = context;
+    if (value.size == 8 && is_erased(keys->conversion, load_u64(value.data)))
+        buffer_add_sized(&keys->keys, key);
+    return !keys->keys.failed;
+}
+
+/* Takes those out of the dictionary whose numbers alone are known. */
+static enum status numbers_remove(const struct conversion *conversion,
+                                  struct state_transaction *transaction)
+{
+    struct keys keys = {.conversion = conversion};
+    struct state_scan scan = {.table = STATE_DICTIONARY, .visit = number_seek, .context = &keys};
+    enum status status = state_scan(transaction, &scan, conversion->error);
+    if (!status)
+        status = buffer_status(&keys.keys, conversion->error);
+    struct reader reader = {.rest = buffer_slice(&keys.keys)};
+    while (!status && reader.rest.size)
+        status =
+            state_delete(transaction, STATE_DICTIONARY, read_sized(&reader), conversion->error);
+    buffer_done(&keys.keys);
+    return status;
+}
+
 struct members {
     const struct conversion *conversion;
     struct buffer keys; /* sized, of those to go */
@@ -463,8 +537,8 @@ static enum status members_remove(const struct conversion *conversion,
     return status;
 }
 
-static enum status erased_remove(struct conversion *conversion, struct state *state,
-                                 const struct erasure_row *rows, size_t count)
+static enum status erased_remove(struct conversion *conversion, struct state *base,
+                                 struct state *state, const struct erasure_row *rows, size_t count)
 {
     struct state_transaction *transaction = NULL;
     if (!count)
@@ -473,6 +547,11 @@ static enum status erased_remove(struct conversion *conversion, struct state *st
     if (status)
         return status;
     status = erased_gather(conversion, transaction, rows, count);
+    size_t named = conversion->erased.count;
+    if (!status)
+        status = visitors_gather(conversion, base);
+    if (!status && conversion->erased.count > named)
+        status = numbers_remove(conversion, transaction);
     if (!status && conversion->erased.count)
         status = members_remove(conversion, transaction);
     if (status) {
@@ -498,7 +577,7 @@ static enum status convert(struct state *base, struct builder *builder, const st
     progress.purged = builder->progress.purged;
     enum status status = state_copy_tables(base, state, tables, error);
     if (!status)
-        status = erased_remove(&conversion, state, rows, count);
+        status = erased_remove(&conversion, base, state, rows, count);
     for (uint64_t next = 0; !status && next < was->units;)
         status = units_convert(&conversion, base, builder, &next, was->units);
     for (uint64_t next = 0; !status && next < was->units;)

@@ -156,6 +156,9 @@ class Retention(unittest.TestCase):
 
     def test_who_is_known_from_the_base_alone_is_erased_from_it(self):
         stream = scenario.Stream(users=250, seed=19)
+        at = {"timestamp": scenario.moment(scenario.START), "messageId": "early"}
+        early = [{"type": "identify", "userId": "early-user", "anonymousId": "early-visitor", **at}]
+        stream.messages = early + stream.messages
         server = self.dropped_server(stream)
         self.restart(server, "--retention", "1s")
         self.wait_dropped(server)
@@ -164,16 +167,25 @@ class Retention(unittest.TestCase):
         base = self.bases(server.store)
         left = {message.get(name) for message in scenario.journal(server.store)
                 for name in ("userId", "anonymousId")}
-        gone = sorted(stream.users() - left)[:3]
-        self.assertEqual(len(gone), 3)
+        gone = sorted(stream.users() - left - {"early-user"})[:3] + ["early-user"]
+        self.assertEqual(len(gone), 4)
+        self.assertFalse({"early-user", "early-visitor"} & left)
+        erasures = []
         for user in gone:
-            self.assertEqual(server.request("DELETE", f"/v1/units/user/{user}").status, 202)
+            answer = server.request("DELETE", f"/v1/units/user/{user}")
+            self.assertEqual(answer.status, 202)
+            erasures.append(answer.json["erasure"])
         self.assertEqual(server.request("DELETE", "/v1/units/user/nobody").status, 404)
         server.wait_for("a base without them", lambda: self.bases(server.store) != base, 30)
         server.wait_for("a report without them", lambda: health(
             scenario.report(server.store))["erased"] > 0, 30)
         self.assertLessEqual(health(scenario.report(server.store))["erased"], len(gone))
         self.assertEqual(scenario.exposed(before), scenario.exposed(scenario.report(server.store)))
+        # the visitor went with the user, though the link is in no record that is left
+        for number in erasures:
+            server.wait_for("the erasure", lambda n=number: server.get(
+                f"/v1/erasures/{n}").json["status"] == "done", 30)
+        self.assertEqual(server.request("DELETE", "/v1/units/anonymous/early-visitor").status, 404)
         for user in gone:  # nobody is known by that id any more
             self.assertEqual(server.request("DELETE", f"/v1/units/user/{user}").status, 202)
         self.assertEqual(server.stop(), 0)
