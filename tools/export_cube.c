@@ -12,6 +12,7 @@ static const char *const population_texts[] = {
     [POPULATION_MAIN] = "main",
     [POPULATION_CROSSED] = "crossed",
     [POPULATION_OUTSIDE] = "outside",
+    [POPULATION_ACCOUNTS] = "accounts",
 };
 static const char *const role_texts[] = {
     [DEFINITION_REGISTERED] = "registered",
@@ -83,7 +84,7 @@ static struct cell_words cell_in_words(struct arena *arena, const struct cube_ce
     digest_format(&definition->digest, words.digest);
     day_format(key->cohort, words.day);
     words.population =
-        key->population <= POPULATION_OUTSIDE ? population_texts[key->population] : "unknown";
+        key->population <= POPULATION_ACCOUNTS ? population_texts[key->population] : "unknown";
     if (key->variant < experiment->variant_count)
         words.variant = experiment->variants[key->variant].name;
     slice_words(arena, cell->slices, key, &words);

@@ -25,8 +25,11 @@
 enum population {
     POPULATION_MAIN,    /* units that met one variant */
     POPULATION_CROSSED, /* units that met two, by the first: slices all and segments */
-    POPULATION_OUTSIDE  /* health: units with no exposure that counts, carried over...; slice is an
+    POPULATION_OUTSIDE, /* health: units with no exposure that counts, carried over...; slice is an
                            enum outside, cohort the day of the first exposure */
+    POPULATION_ACCOUNTS /* health, of an experiment of users: accounts with two exposed users or
+                           more (UNITS_N, on the day of the second one) and those whose users met
+                           different variants (UNITS_MIXED, on the first day they did); all */
 };
 
 /* Fields of the metric `units` (cube.md). */
@@ -35,7 +38,7 @@ enum units_field {
     UNITS_ERASED,
     UNITS_CLAMPED,
     UNITS_MISMATCH,
-    UNITS_MIXED,
+    UNITS_MIXED, /* of accounts alone */
     UNITS_HOT,
     UNITS_SKEWED,
     UNITS_UNREAD, /* events left out, once for each metric, as their property is no number */

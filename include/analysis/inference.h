@@ -298,6 +298,8 @@ void ratio_watch_segment(const struct plan *plan, const struct count_series *val
 #define CROSSED_P .001
 #define CROSSED_SHARE .05
 #define MISMATCH_SHARE .01
+/* Of the accounts with two exposed users or more, those whose users met different variants. */
+#define MIXED_SHARE .20
 struct crossed_report {
     bool tested;
     double p;

@@ -113,38 +113,69 @@ enum status linked_judge_new(struct builder *builder, uint64_t unit, struct erro
     struct linked_side now = {.builder = builder};
     arena_reset(&builder->unit_arena);
     linked_trim(&builder->linked);
-    return side_judge(&judgement, &now, unit, judge_after);
+    struct unit_source source = linked_source(&now);
+    struct unit_record record;
+    enum status status = source.record(&now, &builder->unit_arena, unit, &record, error);
+    if (!status)
+        status = side_judge(&judgement, &now, unit, judge_after);
+    bool mixes = builder->scheme->with_mixing && record.kind == UNIT_ACCOUNT;
+    return status || !mixes ? status : mixing_judge(builder, unit, true, error);
 }
 
-static enum status linked_gather(struct builder *builder, struct unit_set *set, struct error *error)
+/* The units to be judged, and the accounts whose users may be mixed otherwise. */
+struct gathering {
+    struct unit_set units, accounts;
+};
+
+static enum status item_gather(struct builder *builder, const struct remembered *item,
+                               struct gathering *gathering, struct error *error)
 {
-    const struct linked *linked = &builder->linked;
-    struct linked_side side = {.builder = builder};
-    struct unit_source source = linked_source(&side);
+    struct arena *arena = &builder->unit_arena;
+    struct linked_side now = {.builder = builder};
+    struct unit_source source = linked_source(&now);
+    struct unit_record record;
+    arena_reset(arena);
+    linked_trim(&builder->linked);
+    enum status status = source.record(&now, arena, item->unit, &record, error);
+    if (status)
+        return status;
+    if (builder->scheme->with_mixing && item->reach & REACH_MIXING &&
+        !unit_accounts(arena, &record, &gathering->accounts))
+        return FAIL(error, STATUS_NO_MEMORY, "fold", 0, "no memory");
+    return unit_dependents(arena, &source, item->unit, &record,
+                           builder->scheme->kinds & item->reach, &gathering->units, error);
+}
+
+/* Both in the order of units, so that what one of them reads is still there for the other. */
+static enum status gathering_judge(struct builder *builder, const struct gathering *gathering,
+                                   struct error *error)
+{
+    const struct unit_set *units = &gathering->units, *accounts = &gathering->accounts;
     enum status status = STATUS_OK;
-    for (size_t i = 0; !status && i < linked->count; i++) {
-        struct unit_record record;
-        const struct remembered *item = &linked->items[i];
-        arena_reset(&builder->unit_arena);
-        linked_trim(&builder->linked);
-        status = source.record(&side, &builder->unit_arena, item->unit, &record, error);
-        if (!status)
-            status = unit_dependents(&builder->unit_arena, &source, item->unit, &record,
-                                     builder->scheme->kinds & item->reach, set, error);
+    for (size_t i = 0, j = 0; !status && (i < units->count || j < accounts->count);) {
+        if (j == accounts->count || (i < units->count && units->items[i] <= accounts->items[j]))
+            status = unit_judge(builder, units->items[i++], error);
+        else
+            status = mixing_judge(builder, accounts->items[j++], false, error);
     }
-    unit_set_settle(set);
-    if (!status && set->failed)
-        status = FAIL(error, STATUS_NO_MEMORY, "fold", 0, "no memory");
     return status;
 }
 
 enum status linked_judge(struct builder *builder, struct error *error)
 {
-    struct unit_set set = {0};
+    struct gathering gathering = {0};
+    const struct linked *linked = &builder->linked;
+    enum status status = STATUS_OK;
     linked_settle(&builder->linked);
-    enum status status = linked_gather(builder, &set, error);
-    for (size_t i = 0; !status && i < set.count; i++)
-        status = unit_judge(builder, set.items[i], error);
-    unit_set_done(&set);
+    for (size_t i = 0; !status && i < linked->count; i++)
+        status = item_gather(builder, &linked->items[i], &gathering, error);
+    unit_set_settle(&gathering.units);
+    unit_set_settle(&gathering.accounts);
+    if (!status && (gathering.units.failed || gathering.accounts.failed))
+        status = FAIL(error, STATUS_NO_MEMORY, "fold", 0, "no memory");
+    if (!status)
+        status = gathering_judge(builder, &gathering, error);
+    unit_set_done(&gathering.units);
+    unit_set_done(&gathering.accounts);
     return status;
 }

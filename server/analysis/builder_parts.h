@@ -17,12 +17,14 @@ struct number_cached {
     char id[NUMBER_CACHE_ID_MAX];
 };
 
+#define REACH_MIXING (1U << UNIT_KIND_COUNT)
+
 /* What a unit's record was before the batch, and whose views what changed can change. */
 struct remembered {
     uint64_t unit;
     struct slice bytes; /* empty: there was none */
     uint8_t kind;
-    uint8_t reach; /* bits of enum unit_kind */
+    uint8_t reach; /* bits of enum unit_kind, and REACH_MIXING: of the accounts of a user */
 };
 /* A member that an account has got in this batch. */
 struct joined {
@@ -105,6 +107,11 @@ MUST_CHECK enum status linked_judge_new(struct builder *builder, uint64_t unit,
  * which the caller clears with the transaction. */
 MUST_CHECK enum status linked_view(struct builder *reading, struct arena *arena, uint64_t unit,
                                    bool with_members, struct unit_view *view, struct error *error);
+
+/* builder_mixing.c: which accounts hold users of two variants; an account judged before and after,
+ * or, where it has added nothing yet, after alone. */
+MUST_CHECK enum status mixing_judge(struct builder *builder, uint64_t account, bool is_new,
+                                    struct error *error);
 
 /* One unit judged before and after, by the definitions of the experiments that it was exposed to;
  * begins with builder and error alone. */

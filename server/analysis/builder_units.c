@@ -62,11 +62,12 @@ static unsigned list_reach(const struct unit_work *work, enum unit_list_type typ
 {
     enum unit_list_type base = (enum unit_list_type)UNIT_LIST_BASE(type);
     if (base >= UNIT_LIST_USERS)
-        return (1U << UNIT_KIND_COUNT) - 1;
+        return ((1U << UNIT_KIND_COUNT) - 1) | (base == UNIT_LIST_ACCOUNTS ? REACH_MIXING : 0);
     enum unit_kind to = type == base ? work->record.kind : (enum unit_kind)((type >> 4) - 1);
     bool is_members =
         to == UNIT_USER && base != UNIT_LIST_EXPOSURES && work->builder->scheme->with_members;
-    return 1U << to | (is_members ? 1U << UNIT_ACCOUNT : 0);
+    bool is_met = to == UNIT_USER && base == UNIT_LIST_EXPOSURES;
+    return 1U << to | (is_members ? 1U << UNIT_ACCOUNT : 0) | (is_met ? REACH_MIXING : 0);
 }
 
 /* Whose views may be others now; 0: the record is as it was. */

@@ -277,6 +277,29 @@ static void erased_fill(const struct scheme_definition *definition, const struct
     contribution->row[UNITS_ERASED] = 1;
 }
 
+static bool is_carried_over(const struct scheme_definition *definition, const struct met *met)
+{
+    return definition->start_ms != TIME_NONE && met->has_first &&
+           met->first_ms < definition->start_ms;
+}
+
+bool contribution_met(const struct scheme_definition *definition, const struct unit_record *record,
+                      uint8_t *variant, int64_t *met_ms)
+{
+    const struct unit_list *list =
+        record->kind == definition->kind
+            ? unit_list_find(record, UNIT_LIST_EXPOSURES, definition->experiment)
+            : NULL;
+    if (!list)
+        return false;
+    struct met met = met_of(definition, list);
+    if (!met.counts || met.erased || is_carried_over(definition, &met))
+        return false;
+    *variant = definition->variants[met.variant];
+    *met_ms = met.counting_ms;
+    return true;
+}
+
 bool contribution_of(struct arena *arena, const struct scheme_definition *definition,
                      const struct unit_view *view, struct contribution *contribution)
 {
@@ -295,8 +318,7 @@ bool contribution_of(struct arena *arena, const struct scheme_definition *defini
     contribution->row = ARENA_ARRAY(arena, definition->row_count, int128);
     if (!bins || !contribution->row)
         return false;
-    bool carried_over =
-        definition->start_ms != TIME_NONE && met.has_first && met.first_ms < definition->start_ms;
+    bool carried_over = is_carried_over(definition, &met);
     if (met.erased) {
         if (met.counts && !carried_over)
             erased_fill(definition, &met, contribution);

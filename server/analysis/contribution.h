@@ -47,6 +47,11 @@ enum { EXPOSURE_PASSED_OVER = OUTSIDE_COUNT + 1 };
 int exposure_reason(const struct scheme_definition *definition, int64_t time_ms,
                     const struct exposure_payload *exposure);
 
+/* Variant (index in the definition) and instant of the first exposure that counts of a unit that is
+ * analysed; false: it is outside, carried over, or erased. */
+bool contribution_met(const struct scheme_definition *definition, const struct unit_record *record,
+                      uint8_t *variant, int64_t *met_ms);
+
 /* Adds `after` and subtracts `before`, touching no cell where nothing changed. */
 MUST_CHECK enum status contribution_add(struct cell_map *cells,
                                         const struct scheme_definition *definition,

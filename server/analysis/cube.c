@@ -177,7 +177,7 @@ bool cube_cohorts(const struct cube *cube, int32_t *first, int32_t *last)
     bool found = false;
     for (size_t i = 0; i < cube->count; i++) {
         const struct cell_key *key = &cube->entries[i].key;
-        if (key->metric != 0 || key->slice != 0 || key->population == POPULATION_OUTSIDE)
+        if (key->metric != 0 || key->slice != 0 || key->population >= POPULATION_OUTSIDE)
             continue;
         if (cube->entries[i].values[UNITS_N] == 0)
             continue;

@@ -18,7 +18,6 @@ static const struct {
     const char *name, *reason;
 } not_computed[] = {
     {"without_largest_unit", "sums do not tell units apart: see uncapped"},
-    {"mixed_accounts", "accounts are not judged in an experiment of users"},
 };
 
 static struct value not_computed_value(struct arena *arena)

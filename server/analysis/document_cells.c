@@ -159,19 +159,21 @@ void cells_span(struct cells *cells, int64_t as_of_ms)
 
 void cells_quality(const struct cells *cells, struct study_quality *quality)
 {
-    uint64_t *const fields[UNITS_FIELD_COUNT] = {[UNITS_ERASED] = &quality->erased,
-                                                 [UNITS_CLAMPED] = &quality->clamped,
-                                                 [UNITS_MISMATCH] = &quality->mismatched,
-                                                 [UNITS_MIXED] = &quality->mixed,
-                                                 [UNITS_HOT] = &quality->hot,
-                                                 [UNITS_SKEWED] = &quality->skewed,
-                                                 [UNITS_UNREAD] = &quality->unread,
-                                                 [UNITS_EARLY] = &quality->early};
+    uint64_t *const fields[UNITS_FIELD_COUNT] = {
+        [UNITS_ERASED] = &quality->erased,       [UNITS_CLAMPED] = &quality->clamped,
+        [UNITS_MISMATCH] = &quality->mismatched, [UNITS_HOT] = &quality->hot,
+        [UNITS_SKEWED] = &quality->skewed,       [UNITS_UNREAD] = &quality->unread,
+        [UNITS_EARLY] = &quality->early};
     for (size_t i = 0; i < cells->cube.count; i++) {
         const struct cube_entry *entry = &cells->cube.entries[i];
         bool outside = entry->key.population == POPULATION_OUTSIDE;
         if (entry->key.metric != 0 || entry->key.cohort > cells->begun)
             continue;
+        if (entry->key.population == POPULATION_ACCOUNTS) {
+            quality->accounts += (uint64_t)entry->values[UNITS_N];
+            quality->mixed_accounts += (uint64_t)entry->values[UNITS_MIXED];
+            continue;
+        }
         if (outside && entry->key.slice < OUTSIDE_COUNT)
             quality->outside[entry->key.slice] += (uint64_t)entry->values[UNITS_N];
         if (outside || entry->key.slice != 0)

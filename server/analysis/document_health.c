@@ -275,6 +275,21 @@ static bool segments_warn(const struct study *study)
     return false;
 }
 
+/* Of accounts with two exposed users or more; null: there is none. */
+static struct value mixed_accounts_value(const struct study *study)
+{
+    struct arena *arena = study->arena;
+    const struct study_quality *quality = &study->quality;
+    struct value object = value_object();
+    if (!quality->accounts)
+        return value_null();
+    value_add(arena, &object, "accounts", value_integer((int64_t)quality->accounts));
+    value_add(arena, &object, "mixed", value_integer((int64_t)quality->mixed_accounts));
+    value_add(arena, &object, "share",
+              value_real((double)quality->mixed_accounts / (double)quality->accounts));
+    return object;
+}
+
 const char *health_state(const struct study *study)
 {
     const struct study_quality *quality = &study->quality;
@@ -317,7 +332,7 @@ struct value health_value(const struct study *study)
     value_add(arena, &object, "exposure_sources", sources_value(study));
     value_add(arena, &object, "never_received", never_received_value(study));
     value_add(arena, &object, "gaps", gaps_value(study));
-    value_add(arena, &object, "mixed_accounts", value_null());
+    value_add(arena, &object, "mixed_accounts", mixed_accounts_value(study));
     if (study->lacks_before_ms != TIME_NONE) /* only where messages were dropped (--retention) */
         value_add(arena, &object, "lacks_before", time_value(arena, study->lacks_before_ms));
     return object;

@@ -94,7 +94,8 @@ struct study_difference {
 };
 
 struct study_quality {
-    uint64_t erased, clamped, mismatched, mixed, hot, skewed, unread, early;
+    uint64_t erased, clamped, mismatched, hot, skewed, unread, early;
+    uint64_t accounts, mixed_accounts; /* with two exposed users; of these, of two variants */
     uint64_t sources[EXPOSURE_SOURCE_COUNT];
     uint64_t outside[OUTSIDE_COUNT];
     uint64_t erased_by[VARIANTS_MAX]; /* the erased, by variant */

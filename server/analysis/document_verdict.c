@@ -141,6 +141,8 @@ static void decide_flags(const struct study *study, struct verdict_input *input)
     input->segments_differ = decide_segments(study);
     if (input->segments_differ.size)
         input->flags |= VERDICT_BIT(VERDICT_FLAG_SEGMENTS);
+    if ((double)study->quality.mixed_accounts > MIXED_SHARE * (double)study->quality.accounts)
+        input->flags |= VERDICT_BIT(VERDICT_FLAG_MIXED_ACCOUNTS);
     if (erased_differ(study))
         input->flags |= VERDICT_BIT(VERDICT_FLAG_ERASURE);
     if (study->amendment_count > 1)

@@ -181,6 +181,7 @@ struct scheme {
     size_t definition_count;
     uint32_t step_count; /* of all experiments */
     unsigned kinds;      /* of any definition */
+    bool with_mixing;    /* some definition is of users: their accounts are looked at (mixed) */
     bool with_members;   /* some metric judges the members of an account one by one */
 };
 

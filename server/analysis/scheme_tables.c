@@ -150,6 +150,7 @@ static void kinds_add(struct scheme *scheme, const struct experiment *experiment
     struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
     size_t count = experiment_metrics(experiment, metrics);
     scheme->kinds |= 1U << experiment->unit;
+    scheme->with_mixing |= experiment->unit == UNIT_USER;
     for (size_t i = 0; i < count; i++)
         scheme->with_members |= metrics[i].metric->kind == METRIC_BREADTH;
     if (scheme->with_members)

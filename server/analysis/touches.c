@@ -444,7 +444,8 @@ static enum status links_touch(const struct reading *reading, const struct unit_
         visitor = message->anonymous;
     if (visitor.size)
         status = link_both(reading, numbers, UNIT_ANONYMOUS, message->user, visitor);
-    if (!status && message->account.size && reading->scheme->kinds >> UNIT_ACCOUNT & 1)
+    bool ties = reading->scheme->kinds >> UNIT_ACCOUNT & 1 || reading->scheme->with_mixing;
+    if (!status && message->account.size && ties)
         status = link_both(reading, numbers, UNIT_ACCOUNT, message->user, message->account);
     return status;
 }

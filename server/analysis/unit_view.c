@@ -358,17 +358,16 @@ static enum status member_take(struct view_work *work, uint64_t user, bool with_
     return status;
 }
 
-/* The users ever tied to the account.  Most have few: room for all that may be read would be
- * cleared for each account at each batch. */
-static enum status members_find(const struct view_work *work, uint64_t **users, size_t *count)
+/* Most have few: room for all that may be read would be cleared for each account at each batch. */
+enum status unit_members(struct arena *arena, const struct unit_source *source, uint64_t account,
+                         uint64_t **users, size_t *count, struct error *error)
 {
-    const struct unit_source *source = work->source;
     enum status status = STATUS_OK;
     for (size_t room = ACCOUNT_MEMBERS_USUAL;; room = ACCOUNT_MEMBERS_MAX) {
-        *users = ARENA_ARRAY(work->arena, room, uint64_t);
+        *users = ARENA_ARRAY(arena, room, uint64_t);
         if (!*users)
-            return no_memory(work->error);
-        status = source->members(source->context, work->unit, *users, room, count, work->error);
+            return no_memory(error);
+        status = source->members(source->context, account, *users, room, count, error);
         if (status || *count <= room || room == ACCOUNT_MEMBERS_MAX)
             return status;
     }
@@ -379,7 +378,8 @@ static enum status account_view(struct view_work *work, bool with_members, struc
     uint64_t *users;
     struct member_list members = {0};
     size_t count = 0;
-    enum status status = members_find(work, &users, &count);
+    enum status status =
+        unit_members(work->arena, work->source, work->unit, &users, &count, work->error);
     view->members_cut = count > ACCOUNT_MEMBERS_MAX;
     if (view->members_cut)
         count = ACCOUNT_MEMBERS_MAX;
@@ -468,6 +468,16 @@ static void links_add(const struct unit_link *links, size_t count, struct unit_s
 {
     for (size_t i = 0; i < count; i++)
         unit_set_add(set, links[i].number);
+}
+
+bool unit_accounts(struct arena *arena, const struct unit_record *user, struct unit_set *set)
+{
+    size_t count;
+    struct unit_link *accounts =
+        others_of(arena, unit_list_find(user, UNIT_LIST_ACCOUNTS, 0), &count);
+    if (accounts)
+        links_add(accounts, count, set);
+    return accounts != NULL;
 }
 
 static enum status user_dependents(struct arena *arena, const struct unit_record *record,

@@ -38,6 +38,12 @@ MUST_CHECK enum status unit_view_make(struct arena *arena, const struct unit_sou
                                       uint64_t unit, bool with_members, struct unit_view *view,
                                       struct error *error);
 
+/* The users ever tied to the account, in the arena: *count, of which at most ACCOUNT_MEMBERS_MAX
+ * are there. */
+MUST_CHECK enum status unit_members(struct arena *arena, const struct unit_source *source,
+                                    uint64_t account, uint64_t **users, size_t *count,
+                                    struct error *error);
+
 bool unit_is_linked(const struct unit_record *record);
 
 /* The units whose view reads a record, as it was or as it is now: itself first, then those that it
@@ -50,6 +56,8 @@ struct unit_set {
 void unit_set_add(struct unit_set *set, uint64_t unit);
 void unit_set_settle(struct unit_set *set); /* sorted, each once */
 void unit_set_done(struct unit_set *set);
+/* The accounts to which a user was ever tied; false without memory. */
+bool unit_accounts(struct arena *arena, const struct unit_record *user, struct unit_set *set);
 MUST_CHECK enum status unit_dependents(struct arena *arena, const struct unit_source *source,
                                        uint64_t unit, const struct unit_record *record,
                                        unsigned kinds, struct unit_set *set, struct error *error);

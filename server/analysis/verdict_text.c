@@ -549,6 +549,9 @@ void write_additions(struct buffer *out, const struct findings *findings,
         buffer_add(out, input->segments_differ);
         buffer_add(out, SLICE(": look at the segments before shipping."));
     }
+    if (has_flag(verdict, VERDICT_FLAG_MIXED_ACCOUNTS))
+        buffer_add(out, SLICE(" More than a fifth of the accounts have users of different "
+                              "variants, who may have talked about it."));
     if (has_flag(verdict, VERDICT_FLAG_ERASURE))
         buffer_add(out, SLICE(" The share of erased units differs between variants."));
     if (has_flag(verdict, VERDICT_FLAG_AMENDED))

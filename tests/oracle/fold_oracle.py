@@ -389,13 +389,10 @@ def erased_units(file, messages):
     return dict(found)
 
 
-def unit_cells(catalogue, file, unit, own):
-    """What one unit adds: pairs of a place and {field: number}."""
-    exposures = sorted(own.exposures, key=lambda m: m["time"])
-    if not exposures:
-        return
+def judged_exposures(file, unit, own):
+    """(time, reason, variant, computed variant, dialect), in order."""
     judged = []
-    for message in exposures:
+    for message in sorted(own.exposures, key=lambda m: m["time"]):
         reason, computed = judge(file, unit, message["time"])
         variant = reported(file, message["properties"].get("variation_id", ""))
         if message.get("skewed"):
@@ -404,6 +401,15 @@ def unit_cells(catalogue, file, unit, own):
             reason = "unknown_variant"
         judged.append((message["time"], reason, variant, computed,
                        DIALECTS[message["event"]][0]))
+    return judged
+
+
+def unit_cells(catalogue, file, unit, own, met):
+    """What one unit adds: pairs of a place and {field: number}.  Where it is analysed it also goes
+    to `met`, with the instant and the variant."""
+    judged = judged_exposures(file, unit, own)
+    if not judged:
+        return
     counting = [j for j in judged if j[1] == "split"]
     sure = [j for j in judged if j[1] != "skewed"]
     start = instant(file["start"]) if "start" in file else None
@@ -416,6 +422,7 @@ def unit_cells(catalogue, file, unit, own):
             yield ("outside", "outside", reason, time // DAY, "", "units"), {field: 1}
         return
     first, _, variant, computed, source = counting[0]
+    met[unit] = first, variant
     quality.append(source)
     if computed is not None and computed != variant:
         quality.append("mismatch")
@@ -435,14 +442,36 @@ def unit_cells(catalogue, file, unit, own):
             yield place + (name,), fields
 
 
+def mixed_cells(identities, met):
+    """Accounts whose exposed users met different variants, from `met` of the users."""
+    users = {}
+    for user, (time, variant) in met.items():
+        account = identities.account_of(user, time)
+        if account:
+            users.setdefault(account, []).append((time // DAY, variant))
+    for seen in users.values():
+        days = sorted(day for day, _ in seen)
+        place = "accounts", "", "(all)"
+        if len(seen) > 1:
+            yield place + (days[1], "", "units"), {"n": 1}
+        for day in days:
+            if len({variant for on, variant in seen if on <= day}) > 1:
+                yield place + (day, "", "units"), {"mixed": 1}
+                break
+
+
 def cells(catalogue, key, messages):
     file = catalogue["experiments"][key]
     identities = Identities([normalised(m) for m in messages])
-    found = {}
+    added, met = [], {}
     for unit, groups in identities.groups(file.get("unit", "user")).items():
         own = Unit(catalogue, file, unit, identities, groups)
-        for place, fields in unit_cells(catalogue, file, unit, own):
-            sums = found.setdefault(place, {})
-            for field, value in fields.items():
-                sums[field] = sums.get(field, 0) + value
+        added += unit_cells(catalogue, file, unit, own, met)
+    if file.get("unit", "user") == "user":
+        added += mixed_cells(identities, met)
+    found = {}
+    for place, fields in added:
+        sums = found.setdefault(place, {})
+        for field, value in fields.items():
+            sums[field] = sums.get(field, 0) + value
     return {place: {f: n for f, n in sums.items() if n} for place, sums in found.items()}

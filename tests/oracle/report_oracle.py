@@ -424,7 +424,7 @@ class Report:
         self.crossed = {n: 0 for n in self.plan.names}
         self.mismatch = 0
         for (population, segment, _, day, variant, metric), fields in self.cells.items():
-            if metric != "units" or segment or population == "outside":
+            if metric != "units" or segment or population in ("outside", "accounts"):
                 continue
             self.by_day.setdefault(day, {})
             self.by_day[day][variant] = self.by_day[day].get(variant, 0) + fields["n"]

@@ -152,7 +152,7 @@ def wanted(cells, places):
     made = {}
     for place, fields in cells.items():
         population, _, _, _, _, metric = place
-        if population == "outside" or metric == "units" or metric.startswith("step:"):
+        if population in ("outside", "accounts") or metric == "units" or metric.startswith("step:"):
             continue
         made[place] = {f: n for f, n in fields.items()
                        if f not in DERIVED and not f.startswith("z")}
