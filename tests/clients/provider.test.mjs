@@ -281,8 +281,8 @@ const scripts = () => {
   };
 };
 
-async function inBrowser(context, act, options = {}) {
-  const site = await serve(scripts());
+async function inBrowser(context, act, options = {}, site = undefined) {
+  site ??= await serve(scripts());
   const place = await chrome.newContext();
   const page = await place.newPage();
   const faults = [];
@@ -330,15 +330,18 @@ test(`${onWeb}: what is queued when the page goes away arrives, with the key in 
   await inBrowser({ targetingKey: "w2", role: "rep" }, async (page, { site }) => {
     await value(page);
     await page.evaluate(() => {
+      const beacon = navigator.sendBeacon.bind(navigator);
+      navigator.sendBeacon = (url, body) => {
+        sessionStorage.setItem("beacon", JSON.stringify([typeof body, body]));
+        return beacon(url, body);
+      };
       window.provider.exposed("one");
       window.client.track("Contact Created", { value: 2 });
     });
-    const posted = page.waitForRequest((request) => request.method() === "POST" &&
-      request.postData()?.includes("writeKey"));
     await page.goto(`${site.url}/away`);
-    const request = await posted;
-    assert.match(request.headers()["content-type"], /^text\/plain/);
-    assert.equal(JSON.parse(request.postData()).writeKey, KEY);
+    const [kind, body] = JSON.parse(await page.evaluate(() => sessionStorage.getItem("beacon")));
+    assert.equal(kind, "string", "which goes as text/plain, so nobody is asked before");
+    assert.equal(JSON.parse(body).writeKey, KEY);
     await server.messages(2, (line) => line.userId === "w2");
     const lines = server.journal().filter((line) => line.userId === "w2");
     assert.deepEqual(lines.map((line) => line.event).sort(), ["Contact Created", "Experiment Viewed"]);
@@ -423,4 +426,45 @@ test(`${onWeb}: a service that is away costs the page nothing`, async () => {
     await server.messages(2, (line) => line.userId === "w6");
     assert.deepEqual(await page.evaluate(() => window.told), []);
   });
+});
+
+// ---- where keys are asked for ----
+
+test("with a client's key all of it works; with a wrong one nothing is thrown and all is told", async () => {
+  const site = await serve(scripts());
+  const guarded = await Gangway.start({ files: FILES, options: ["--cors-origin", site.url] });
+  try {
+    const key = guarded.run("key", "add", "--role", "client", "--name", "web").trim().split("\n").at(-1);
+    const headers = (which) => ({ baseUrl: guarded.url, headers: [["x-api-key", which]] });
+    await until("the key", async () =>
+      (await fetch(`${guarded.url}/v1/assign/one?unit=u`)).status === 401);
+    const lines = () => guarded.journal().filter((line) => line.type === "track");
+
+    const context = { targetingKey: "k1", role: "rep" };
+    await onNode(headers(key), async (client, provider, told) => {
+      assert.ok(provider.exposed(await client.getStringDetails("one", "none", context), context));
+      client.track("Contact Created", context);
+      await provider.flush();
+      assert.deepEqual(lines().map((line) => line.event), ["Experiment Viewed", "Contact Created"]);
+      assert.deepEqual(told, []);
+    });
+    await onNode(headers("gw_client_wrong"), async (client, provider, told) => {
+      assert.equal(await client.getStringValue("one", "none", context), "none");
+      client.track("Contact Created", context);
+      await provider.flush();
+      assert.match(told.join(), /refused with 401/);
+      assert.equal(lines().length, 2);
+    });
+    await inBrowser({ targetingKey: "k2", role: "rep" }, async (page) => {
+      await value(page);
+      await expose(page);
+      await guarded.messages(1, (line) => line.userId === "k2");
+      await page.evaluate(() => window.client.track("Contact Created"));
+      await page.goto(`${site.url}/away`); // by beacon, where the key can only be in the body
+      await guarded.messages(2, (line) => line.userId === "k2");
+    }, headers(key), site);
+  } finally {
+    await guarded.close();
+    await site.close().catch(() => {});
+  }
 });
