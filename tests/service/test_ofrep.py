@@ -358,6 +358,19 @@ class Ofrep(unittest.TestCase):
         self.assertNotEqual(schemas["evaluationFailure"]({"errorCode": "GENERAL"}), [])
         self.assertNotEqual(schemas["serverEvaluationSuccess"]({"key": "a", "value": 1}), [])
 
+    def test_an_answer_of_all_flags_is_at_most_8_mib(self):
+        large = json.dumps("x" * 16000)
+        audience = "audience: {all: [{large: true}]}\n"
+        text = configured("KEY", "small", large) + audience + "force: {all: new}\n"
+        files = {f"{i}.yaml": text.replace("KEY", f"k{i}") for i in range(530)}
+        with Gangway(files) as server:
+            answer = server.post(FLAGS, {"context": {"targetingKey": "u1"}})
+            self.assertEqual((answer.status, len(answer.json["flags"])), (200, 530))
+            answer = server.post(FLAGS, {"context": {"targetingKey": "all"}})
+            self.assertEqual((answer.status, answer.json["errorCode"]), (413, "GENERAL"))
+            answer = server.post(FLAGS, {"context": {"targetingKey": "u1"}})
+            self.assertEqual(answer.status, 200)
+
     def test_no_experiments_are_no_flags(self):
         with Gangway({"draft.yaml": FILES["draft.yaml"]}) as server:
             answer = server.post(FLAGS, {"context": {"targetingKey": "u1"}})

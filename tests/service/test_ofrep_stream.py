@@ -4,11 +4,14 @@ was away is told when coming back."""
 import json
 import re
 import signal
+import ssl
 import subprocess
+import tempfile
 import time
 import unittest
 
 from gangway import GANGWAY, Gangway, add_key, experiment, main
+from test_tls import make_certificate
 
 FLAGS = "/ofrep/v1/evaluate/flags"
 EVENTS = "/ofrep/v1/events"
@@ -17,8 +20,10 @@ EVENTS = "/ofrep/v1/events"
 class Stream:
     """An event source: the head read, chunks undone, events by their blank lines."""
 
-    def __init__(self, server, path=EVENTS, headers="", version="1.1"):
+    def __init__(self, server, path=EVENTS, headers="", version="1.1", wrap=None):
         self.socket = server.connect(10)
+        if wrap:
+            self.socket = wrap(self.socket)
         self.socket.sendall(f"GET {path} HTTP/{version}\r\nHost: x\r\n{headers}\r\n".encode())
         self.raw = b""
         while b"\r\n\r\n" not in self.raw:
@@ -236,6 +241,30 @@ class Notices(unittest.TestCase):
                 pass
             self.assertTrue(stream.is_ended)
             stream.close()
+
+    def test_streams_over_tls(self):
+        with tempfile.TemporaryDirectory() as folder:
+            certificate, key = make_certificate(folder, "tls")
+            self.server.stop()
+            self.server.arguments += ["--tls-cert", certificate, "--tls-key", key]
+            self.server.start()
+            context = ssl.create_default_context(cafile=certificate)
+
+            def wrap(plain):
+                return context.wrap_socket(plain, server_hostname="127.0.0.1")
+            with Stream(self.server, wrap=wrap) as stream:
+                self.server.write("more.yaml", experiment("more"))
+                self.server.process.send_signal(signal.SIGHUP)
+                seen = stream.wait()["id"]
+                back = f"Last-Event-ID: {int(seen) - 1}\r\n"
+                with Stream(self.server, headers=back, wrap=wrap) as other:
+                    self.assertEqual(other.wait()["id"], seen)
+                begin = time.monotonic()
+                self.assertEqual(self.server.stop(signal.SIGTERM, 10), 0)
+                self.assertLess(time.monotonic() - begin, 5)
+                while stream.take():
+                    pass
+                self.assertTrue(stream.is_ended)
 
     def test_what_comes_on_a_stream_is_not_read(self):
         with Stream(self.server) as stream:

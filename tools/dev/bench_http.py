@@ -5,7 +5,7 @@ usage: tools/dev/bench_http.py [--program FILE] [--runs N] [--seconds S] [--conn
                                [--sdk FOLDER]
 
 Both servers have one worker; wrk sends both the same requests (experiments with an audience of three
-clauses, 1000 units): one assignment with its traits in the query, one flag of OFREP with its context
+clauses, 1000 units, a client's key): one assignment with its traits in the query, one flag of OFREP with its context
 as JSON, and all flags of OFREP. The runs alternate, so that what else the machine
 does falls on both. CPU is the time that all threads of a server ran, from /proc/PID/task/*/schedstat,
 over the requests answered: it moves far less with the machine's load than requests per second. The
@@ -63,6 +63,9 @@ CONTEXT = ('{"context":{"targetingKey":"user-%d","role":"sales_rep","employees":
            '"email":"a@firm.org"}}')
 
 
+HEADERS = {"Content-Type": "application/json"}  # and the key, once it is made
+
+
 class Question:
     """What wrk asks, of 1000 units in turn: a path, and for a POST the body, with %d for the unit."""
 
@@ -72,8 +75,9 @@ class Question:
         self.body = body
 
     def script(self):
-        call = (f'wrk.format("GET", string.format({json.dumps(self.path)}, i))' if not self.body else
-                f'wrk.format("POST", {json.dumps(self.path)}, json, '
+        call = (f'wrk.format("GET", string.format({json.dumps(self.path)}, i), head)'
+                if not self.body else
+                f'wrk.format("POST", {json.dumps(self.path)}, head, '
                 f'string.format({json.dumps(self.body)}, i))')
         return SCRIPT % call
 
@@ -81,8 +85,7 @@ class Question:
         """The answer for the first unit."""
         data = self.body and (self.body % 1).encode()
         path = self.path if self.body else self.path % 1
-        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data,
-                                         {"Content-Type": "application/json"})
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, HEADERS)
         with urllib.request.urlopen(request) as answer:
             return answer.read().decode()
 
@@ -93,7 +96,7 @@ QUESTIONS = [Question("", PATH), Question("OFREP flag: ", FLAGS + "/onboarding",
 SCRIPT = """\
 local requests = {}
 local at = 0
-local json = {["Content-Type"] = "application/json"}
+local head = {["Content-Type"] = "application/json", ["X-API-Key"] = "KEY"}
 init = function()
   for i = 1, 1000 do
     requests[i] = %s
@@ -171,11 +174,14 @@ def start_gangway(program, folder):
         key = f"onboarding-{copy}" if copy else "onboarding"
         text = EXPERIMENT.replace("experiment: onboarding", f"experiment: {key}")
         (experiments / f"{key}.yaml").write_text(text)
+    store = folder / "store"
+    made = subprocess.run([program, "key", "add", "--role", "client", "--name", "bench", "--store",
+                           store], check=True, capture_output=True, text=True)
+    HEADERS["X-API-Key"] = made.stdout.split()[-1]
     ready, ready_end = os.pipe()
     process = subprocess.Popen(
         [program, "serve", "--listen", "127.0.0.1:0", "--workers", "1", "--rate-limit", "0",
-         "--store", folder / "store",
-         "--experiments", experiments, "--log-level", "warn", "--ready-fd", str(ready_end)],
+         "--store", store, "--experiments", experiments, "--log-level", "warn", "--ready-fd", str(ready_end)],
         pass_fds=[ready_end], stdout=subprocess.DEVNULL)
     os.close(ready_end)
     with os.fdopen(ready, encoding="utf-8") as lines:
@@ -231,7 +237,7 @@ def bulk_rate(server, runs):
     for _ in range(3 * runs):
         before = cpu_seconds(server.process.pid)
         url = f"http://127.0.0.1:{server.port}/v1/assign"
-        with urllib.request.urlopen(urllib.request.Request(url, body)) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, body, HEADERS)) as answer:
             count = answer.read().count(b'"variant":')
         rates.append(count / (cpu_seconds(server.process.pid) - before))
     return statistics.median(rates)
@@ -268,7 +274,7 @@ def main():
 def compare(servers, question, folder, options):
     """Results of each server, by its name, turn by turn."""
     script = folder / "requests.lua"
-    script.write_text(question.script())
+    script.write_text(question.script().replace("KEY", HEADERS["X-API-Key"]))
     for server in servers:
         server.run(script, 1, options.connections)  # warm
     results = {server.name: [] for server in servers}
