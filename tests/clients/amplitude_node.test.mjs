@@ -120,7 +120,7 @@ for (const [words, shift] of [["ahead", 3600000], ["behind", -3600000]]) {
 
 test(`${name}: bad and large events are named, dropped by the SDK, and the good ones stay`,
   async () => {
-    const amplitude = await client();
+    const amplitude = await client({ flushIntervalMillis: 1000 });
     const sent = await Promise.all([
       amplitude.track("Before", {}, { user_id: "good" }),
       amplitude.track("Bad", {}, { user_id: "null" }),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 
-import { Gangway, packageOf, tap, versionOf, withClock } from "../support/gangway.mjs";
+import { Gangway, packageOf, sleep, tap, versionOf, withClock } from "../support/gangway.mjs";
 
 const Analytics = packageOf("@rudderstack/rudder-sdk-node");
 const name = `@rudderstack/rudder-sdk-node ${versionOf("@rudderstack/rudder-sdk-node")}`;
@@ -23,7 +23,9 @@ after(async () => {
 const client = (more = {}) =>
   new Analytics("WK", { dataPlaneUrl: line.url, flushAt: 20, flushInterval: 60000,
     logLevel: "none", ...more });
-const flush = (analytics) => new Promise((done) => analytics.flush((error) => done(error)));
+// It may forget the callback of a flush after another that failed: what arrives is waited for.
+const flush = (analytics) => Promise.race([
+  new Promise((done) => analytics.flush(done).catch(done)), sleep(3000)]);
 const of = (user) => (message) => message.userId === user;
 
 test(`${name}: every kind of call arrives as it was sent`, async () => {
@@ -37,6 +39,7 @@ test(`${name}: every kind of call arrives as it was sent`, async () => {
   analytics.screen({ anonymousId: "a1", name: "Start" });
   analytics.alias({ userId: "u1", previousId: "a0" });
   await flush(analytics);
+  await server.messages(6);
   const { headers, body } = line.calls[0];
   assert.equal(headers["content-encoding"], "gzip");
   assert.equal(headers["content-type"], "application/x-www-form-urlencoded");
@@ -64,8 +67,8 @@ test(`${name}: without gzip it is the same`, async () => {
   const analytics = client({ gzip: false });
   analytics.track({ userId: "plain", event: "E" });
   await flush(analytics);
+  assert.equal((await server.messages(1, of("plain"))).length, 1);
   assert.equal(line.calls[0].headers["content-encoding"], undefined);
-  assert.equal(server.journal().filter(of("plain")).length, 1);
 });
 
 test(`${name}: exposures count in the report`, async () => {
@@ -104,7 +107,7 @@ for (const [words, shift] of [["ahead", 3600000], ["behind", -3600000]]) {
       analytics.track({ userId: `clock${shift}`, event: "E" });
       await flush(analytics);
     });
-    const [message] = server.journal().filter(of(`clock${shift}`));
+    const [message] = await server.messages(1, of(`clock${shift}`));
     assert.ok(Math.abs(Date.parse(message.timestamp) - Date.now()) < 30000, message.timestamp);
   });
 }
