@@ -189,6 +189,18 @@ class OpenApi(unittest.TestCase):
         self.assertTrue(faults("DELETE", "/readyz", 200, ready))
         self.assertTrue(faults("GET", "/v1/events", 403, {"code": "role"}))
 
+    def test_the_same_of_raw_bytes(self):
+        ask = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+        def heard(status, body):
+            return (b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d"
+                    b"\r\n\r\n%s" % (status, len(body), body))
+        good, odd = heard(200, b'{"status": "ready"}'), heard(200, b'{"status": "odd"}')
+        self.assertEqual(openapi.raw_faults(2 * ask, 2 * good), [])
+        self.assertTrue(openapi.raw_faults(2 * ask, good + odd))
+        self.assertTrue(openapi.raw_faults(ask, heard(500, b"{}")))
+        self.assertTrue(openapi.raw_faults(b"nothing\r\n\r\n", heard(400, b"{}")))
+
 
 if __name__ == "__main__":
     main()

@@ -168,8 +168,13 @@ class Gangway:
     def send(self, text, timeout=20):
         """Raw bytes in, all that comes back until the server closes."""
         with self.connect(timeout) as connection:
-            connection.sendall(text if isinstance(text, bytes) else text.encode())
-            return hear(connection)
+            sent = text if isinstance(text, bytes) else text.encode()
+            connection.sendall(sent)
+            heard = hear(connection)
+        faults = openapi.raw_faults(sent, heard)
+        if faults:
+            raise AssertionError(f"not as /openapi.json says: {faults[:5]}\n{heard[:300]!r}")
+        return heard
 
     def metric(self, name):
         """The value of a metric; its labels are part of the name."""

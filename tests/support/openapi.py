@@ -85,7 +85,7 @@ class Document:
 
     def item(self, path):
         """The name and item of a path, or None, {}."""
-        bare = re.sub(r"^https?://[^/]*", "", path).split("?")[0]
+        bare = re.sub(r"^(?i:https?)://[^/]*", "", path).split("?")[0]
         for pattern, name, item in self.paths:
             if pattern.fullmatch(bare):
                 return name, item
@@ -142,6 +142,39 @@ def document():
     if DOCUMENT is None:
         DOCUMENT = Document(kept())
     return DOCUMENT
+
+
+REQUEST_LINE = re.compile(rb"^([A-Z]+) (\S+) HTTP/1\.[01]\r?$", re.MULTILINE)
+
+
+def answers_within(heard, methods):
+    """Status, media type and body of each answer of a connection; a stream is the last."""
+    while heard.startswith(b"HTTP/1."):
+        head, _, heard = heard.partition(b"\r\n\r\n")
+        status = int(head.split(b" ", 2)[1])
+        fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
+        if status < 200:
+            continue
+        length = int(fields.get(b"Content-Length", 0)) if methods[:1] != ["HEAD"] else 0
+        yield status, fields.get(b"Content-Type", b"").decode(), heard[:length]
+        heard, methods = heard[length:], methods[1:]
+
+
+def raw_faults(sent, heard):
+    """The same of raw bytes.  Where it can't be told which request an answer is to, and where a
+    request was refused before its route was known, an error need only be one in any form."""
+    requests = [(method.decode(), path.decode("latin-1"))
+                for method, path in REQUEST_LINE.findall(sent)]
+    answers = list(answers_within(heard, [method for method, _ in requests]))
+    faults = []
+    for index, (status, media, body) in enumerate(answers):
+        found = []
+        if len(answers) == len(requests):
+            found = document().faults(*requests[index], status, media, body)
+        if status >= 400 and (found or len(answers) != len(requests)):
+            found = document().refused(None, status, media, body)
+        faults += found
+    return faults
 
 
 def answer_faults(method, path, answer):
