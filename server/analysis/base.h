@@ -16,6 +16,9 @@
  *
  *     "lacking"  i64 time of receipt of the base's last record | digests of the definitions that
  *                lack nothing
+ *
+ * Who is erased with exposures on both sides of the cut is a bare count on either side: the salt
+ * under which the journal's ids were replaced is forgotten, and nobody can tell that they are one.
  */
 
 #include "builder.h"
@@ -36,10 +39,10 @@ MUST_CHECK enum status base_open(const struct fold_options *options, struct stat
 MUST_CHECK enum status base_load(const struct fold_options *options,
                                  const struct builder_options *builder_options, struct view *view,
                                  struct error *error);
-/* A builder on a state under STORE/base, with nothing folded but what the old base has. */
 /* Whether a base is there that was begun before the last erasure was scrubbed: it has to be made
  * anew (base_start does, and base_publish puts it in the place of the old). */
 bool base_is_stale(const struct fold_options *options);
+/* A builder on a state under STORE/base, with nothing folded but what the old base has. */
 MUST_CHECK enum status base_start(const struct fold_options *options,
                                   const struct catalogue_records *catalogues,
                                   struct builder **builder, struct error *error);

@@ -116,6 +116,16 @@ class Erasure(unittest.TestCase):
             after = self.report(server)
             self.assertEqual(after["health"]["erased"], before["health"]["erased"] + 1)
             self.assertEqual(self.erase(server, "user/user-7-qzx"), number, "twice: nothing more")
+            # read while the server has the store
+            export = ("export", "--store", server.store, "--experiment", "one", "--table")
+            rows = [json.loads(line) for line in
+                    run(*export, "units", "--as-of", AS_OF).splitlines()]
+            self.assertEqual({row["id"] for row in rows},
+                             {f"user-{n}-qzx" for n in range(40)} - {"user-7-qzx"})
+            rows = [json.loads(line) for line in run(*export, "exposures").splitlines()]
+            self.assertEqual(len(rows), 40)
+            self.assertEqual([(row["id"], row["counts"]) for row in rows
+                              if row["reason"] == "erased"], [(None, False)])
             log = server.log()
             self.assertIn("erasure", log)
             for text in gone:
@@ -289,6 +299,11 @@ class Erasure(unittest.TestCase):
             self.assertEqual(server.get("/v1/units/user/user-30-qzx").json["exposures"][0]
                              ["properties"]["variation_id"], assigned["variant"])
             self.assertEqual(shown["traits"][0]["traits"]["role"], "sales")
+            rows = run("export", "--store", server.store, "--experiment", "one", "--table", "units",
+                       "--as-of", AS_OF).splitlines()
+            self.assertEqual(len(rows), 20)
+            for row in rows:
+                self.assertRegex(json.loads(row)["id"], "^[0-9a-f]{32}$")
             self.erase(server, "user/user-3-qzx")
             self.assertEqual(server.get("/v1/units/user/user-3-qzx").status, 404)
             self.assertEqual(server.stop(), 0)
