@@ -44,6 +44,18 @@ class Rate(unittest.TestCase):
                          (429, "rate", "1"))
         self.assertFalse(answer.json["success"])
 
+    def test_each_protocol_says_it_in_its_own_form(self):
+        statuses(self.server, 10)
+        for path, members in (("/ofrep/v1/evaluate/flags", {"errorCode": "GENERAL"}),
+                              ("/ofrep/v1/evaluate/flags/one", {"errorCode": "GENERAL", "key": "one"}),
+                              ("/2/httpapi", {"code": 429}), ("/batch/", {"type": "throttled_error"}),
+                              ("/v1/batch", {"success": False, "code": "rate"})):
+            answer = last(lambda path=path: self.server.post(path, {}))
+            if answer.status == 400:  # it had just become due
+                answer = self.server.post(path, {})
+            self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, "1"), path)
+            self.assertEqual({**answer.json, **members}, answer.json, path)
+
     def test_workers_do_not_multiply_it(self):
         """Connections dealt out to four workers."""
         got = [self.server.get(ASK).status for _ in range(6)]
