@@ -3,8 +3,8 @@
  * names the form (file, authorization, query, body), the rest is what stands there.
  *
  * Holds for every input: a file that is taken is written and read equal, and its names are names;
- * what a request brings as a key begins with gw_, and is no longer than what it came in; a query has
- * no `key` left up to where it is broken, and is no longer than before.
+ * what a request brings as a key begins with gw_, and is no longer than what it came in; a query
+ * has no `key` left up to where it is broken, and is no longer than before.
  */
 
 #include "../../server/http/credentials.h"
