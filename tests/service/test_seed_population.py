@@ -67,6 +67,38 @@ class SeedPopulation(unittest.TestCase):
                     self.assertEqual(comparison["status"], "ok", (key, metric["metric"]))
                     yield key, metric, comparison
 
+    def test_the_rows_of_units_give_the_units_and_values_of_the_report(self):
+        """A researcher who sums them up: every kind that is a share, a total or a quotient."""
+        compared = 0
+        for key, report in self.reports.items():
+            rows = [json.loads(line) for line in scenario.run(
+                "export", "--table", "units", "--experiment", key, "--as-of", AS_OF, "--store",
+                self.store).splitlines()]
+            for variant in report["variants"]:
+                self.assertEqual(variant["exposed"], sum(
+                    r["variant"] == variant["variant"] and r["population"] == "main"
+                    for r in rows), key)
+            for metric in report["metrics"]:
+                column = "metric:" + metric["metric"]
+                part = {"conversion": "", "retention": "", "count": "", "sum": "",
+                        "mean": ":numerator", "ratio": ":numerator",
+                        "breadth": ":active"}.get(metric["kind"])
+                below = {"mean": ":denominator", "ratio": ":denominator", "breadth": ":members"}
+                for shown in metric["variants"] if part is not None else ():
+                    mine = [r for r in rows if r["variant"] == shown["variant"] and
+                            r["population"] == "main" and r[column + part] is not None]
+                    units = [r for r in mine if metric["kind"] != "breadth" or
+                             r[column + ":members"]]
+                    total = sum(r[column + part] for r in units)
+                    size = sum(r[column + below[metric["kind"]]] for r in units) \
+                        if metric["kind"] in below else len(units)
+                    self.assertEqual(shown["units"], len(units), (key, metric["metric"]))
+                    if metric["kind"] != "breadth":  # it has two estimands
+                        self.assertAlmostEqual(shown["value"], total / size, 9,
+                                               (key, metric["metric"]))
+                    compared += 1
+        self.assertGreater(compared, 20)
+
     def test_everyone_is_there(self):
         sizes = POPULATION["sizes"]["small"]
         exposed = {key: sum(v["exposed"] for v in r["variants"]) for key, r in self.reports.items()}
