@@ -335,9 +335,10 @@ test(`${onWeb}: what is queued when the page goes away arrives, with the key in 
         sessionStorage.setItem("beacon", JSON.stringify([typeof body, body]));
         return beacon(url, body);
       };
-      window.provider.exposed("one");
-      window.client.track("Contact Created", { value: 2 });
     });
+    await expose(page);
+    await server.messages(1, (line) => line.userId === "w2");
+    await page.evaluate(() => window.client.track("Contact Created", { value: 2 })); // which waits
     await page.goto(`${site.url}/away`);
     const [kind, body] = JSON.parse(await page.evaluate(() => sessionStorage.getItem("beacon")));
     assert.equal(kind, "string", "which goes as text/plain, so nobody is asked before");
@@ -346,7 +347,7 @@ test(`${onWeb}: what is queued when the page goes away arrives, with the key in 
     const lines = server.journal().filter((line) => line.userId === "w2");
     assert.deepEqual(lines.map((line) => line.event).sort(), ["Contact Created", "Experiment Viewed"]);
     assert.deepEqual(lines.find((line) => line.event === "Contact Created").properties, { value: 2 });
-  });
+  }, { flushIntervalMs: 60000 });
 });
 
 test(`${onWeb}: beacons are cut to what a browser takes, and the rest is not lost`, async () => {
@@ -462,7 +463,7 @@ test("with a client's key all of it works; with a wrong one nothing is thrown an
       await page.evaluate(() => window.client.track("Contact Created"));
       await page.goto(`${site.url}/away`); // by beacon, where the key can only be in the body
       await guarded.messages(2, (line) => line.userId === "k2");
-    }, headers(key), site);
+    }, { ...headers(key), flushIntervalMs: 60000 }, site);
   } finally {
     await guarded.close();
     await site.close().catch(() => {});
