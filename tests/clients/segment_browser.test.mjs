@@ -79,15 +79,17 @@ test(`${name}: with no more than cdnURL it finds the server, and every call arri
   assert.deepEqual(page.faults, []);
 });
 
-test(`${name}: what is sent as the page goes away arrives`, async () => {
-  await load();
-  await page.evaluate(async () => {
+test(`${name}: what is on its way as the page goes away arrives`, async () => {
+  await load({ "Segment.io": { deliveryStrategy: { config: { keepalive: true } } } });
+  const leaves = page.waitForRequest((request) => request.url().endsWith("/v1/t"));
+  await page.evaluate(() => {
     globalThis.analytics.setAnonymousId("leaver");
     globalThis.analytics.track("Left");
-    globalThis.location.href = "/next";
   });
-  await page.waitForURL("**/next");
-  await server.messages(1, of("anonymousId", "leaver"));
+  await leaves;
+  await page.goto(`${site.url}/next`);
+  const [left] = await server.messages(1, of("anonymousId", "leaver"));
+  assert.equal(left.event, "Left");
 });
 
 test(`${name}: a batch that waits is sent when the page is hidden`, async () => {
