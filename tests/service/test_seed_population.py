@@ -144,6 +144,17 @@ class SeedPopulation(unittest.TestCase):
         flags = {key: report["verdict"]["flags"] for key, report in self.reports.items()}
         self.assertIn("near_not_far", flags["import-wizard"])
         self.assertNotIn("near_not_far", flags["short-checklist"])
+
+    def test_users_of_one_account_were_split(self):
+        """By the hash of each, so of two users every other pair is mixed, of more most are."""
+        for key, report in self.reports.items():
+            mixed = report["health"]["mixed_accounts"]
+            if key == "invite-team":
+                self.assertIsNone(mixed)
+                continue
+            self.assertIn("mixed_accounts", report["verdict"]["flags"])
+            self.assertGreater(mixed["share"], .5)
+            self.assertLess(mixed["share"], .8)
         codes = {key: report["verdict"]["code"] for key, report in self.reports.items()}
         self.assertEqual((codes["short-checklist"], codes["button-colour"]),
                          ("ship", "inconclusive"))

@@ -1,15 +1,18 @@
 /*
- * How fast is the fold?  Events a second on one core: so many units with an exposure and traits;
- * then outcomes by the 5 % of the units that came last, the people who are onboarding now; then as
- * many by all units evenly, which is the worst that can be asked of a tree on a disk.
+ * How fast are the fold and the report?  Events a second on one core: so many units with an
+ * exposure and traits; then outcomes by the 5 % of the units that came last, the people who are
+ * onboarding now; then as many by all units evenly, which is the worst that can be asked of a tree
+ * on a disk.  Last the milliseconds of processor time of one report's document, the median of
+ * several: it reads the cube alone, so it should not hang on the number of units.
  *
  *     bench_fold [UNITS [EVENTS [BATCH]]]    default 1 000 000, 1 000 000, the fold's own
  *
  * One experiment with two variants, 20 metrics (conversions of all forms and retentions), four
- * segments and strata.  Writes under $TMPDIR, or /tmp.  Seconds are those of the folding thread's
- * processor time, and of the clock beside it.
+ * segments and strata, 90 cohorts.  Writes under $TMPDIR, or /tmp.  Seconds are those of the
+ * folding thread's processor time, and of the clock beside it.
  */
 
+#include "analysis/document.h"
 #include "analysis/fold.h"
 #include "base/random.h"
 
@@ -21,7 +24,8 @@
 
 #define START INT64_C(1767225600000) /* 2026-01-01T00:00Z */
 #define APPEND 20000
-#define DAYS 60
+#define DAYS 90
+#define REPORTS 11
 
 static const char experiment_text[] =
     "experiment: bench\nstatus: running\nstart: 2026-01-01\nend: 2026-12-01\n"
@@ -190,6 +194,38 @@ static void fold_all(struct fold *fold, const char *what)
     fflush(stdout);
 }
 
+static int number_compare(const void *a, const void *b)
+{
+    double one = *(const double *)a, other = *(const double *)b;
+    return (one > other) - (one < other);
+}
+
+static void report_all(struct fold *fold)
+{
+    struct error error = {0};
+    double milliseconds[REPORTS];
+    const struct document_options options = {.experiment = SLICE("bench"),
+                                             .as_of_ms = START + 150 * DAY_MS,
+                                             .now_ms = START + 200 * DAY_MS,
+                                             .version = "bench"};
+    struct view *view = fold_view(fold);
+    for (size_t i = 0; i < REPORTS; i++) {
+        struct arena arena = {0};
+        struct value document;
+        struct view_transaction *transaction = NULL;
+        double begun = seconds(CLOCK_THREAD_CPUTIME_ID);
+        require(view_begin(view, &transaction, &error), &error);
+        require(document_build(transaction, &options, &arena, &document, &error), &error);
+        view_end(transaction);
+        arena_done(&arena);
+        milliseconds[i] = 1000 * (seconds(CLOCK_THREAD_CPUTIME_ID) - begun);
+    }
+    view_release(view);
+    qsort(milliseconds, REPORTS, sizeof *milliseconds, number_compare);
+    printf("report     %.1f ms of processor time, %.1f to %.1f\n", milliseconds[REPORTS / 2],
+           milliseconds[0], milliseconds[REPORTS - 1]);
+}
+
 static void declare(struct bench *bench)
 {
     struct error error = {0};
@@ -232,6 +268,7 @@ int main(int argc, char **argv)
     fold_all(fold, "recent");
     send_outcomes(&bench, events, bench.units);
     fold_all(fold, "spread");
+    report_all(fold);
     fold_close(fold);
     journal_close(bench.journal);
     store_close(&bench.store);
