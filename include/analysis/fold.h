@@ -26,7 +26,7 @@ struct fold;
 struct fold_options {
     const struct store *store;  /* open for writing; borrowed */
     struct journal *journal;    /* borrowed */
-    size_t batch;               /* records a step, 0: 100 000 */
+    size_t batch;               /* records a step, 0: 60 000 */
     const struct store *origin; /* whose base it is; NULL: of `store` */
 };
 

@@ -41,7 +41,7 @@ struct builder_options {
     struct journal *journal; /* borrowed */
     size_t batch;            /* records a step, 0: FOLD_BATCH */
 };
-#define FOLD_BATCH 100000
+#define FOLD_BATCH 60000
 
 struct builder;
 

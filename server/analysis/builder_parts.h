@@ -7,7 +7,7 @@
 #include "contribution.h"
 #include "unit_view.h"
 
-#define NUMBER_CACHE_SIZE ((size_t)1 << 19) /* units lately seen; a power of two */
+#define NUMBER_CACHE_SIZE ((size_t)1 << 18) /* units lately seen; a power of two */
 #define NUMBER_CACHE_ID_MAX 46              /* longer ids are looked up each time */
 
 /* Ids in memory alone: an id that stands here needs no keyed hash and no look-up. */
