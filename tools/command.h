@@ -18,6 +18,7 @@ struct command {
     const char *note;                 /* more for --help: lines, or NULL */
     const struct option_row *options; /* own rows; ended by a row without a name */
     unsigned shared;                  /* SHARED_... rows that it takes as well */
+    bool is_aside;                    /* not in the list of --help */
     size_t arguments_min;
     size_t arguments_max;
     int (*run)(const struct options *options);
@@ -27,10 +28,12 @@ extern const struct command command_assign;
 extern const struct command command_backup;
 extern const struct command command_calc;
 extern const struct command command_compact;
+extern const struct command command_completion;
 extern const struct command command_demo;
 extern const struct command command_diff;
 extern const struct command command_erase;
 extern const struct command command_export;
+extern const struct command command_help;
 extern const struct command command_import;
 extern const struct command command_key;
 extern const struct command command_new;
@@ -41,6 +44,12 @@ extern const struct command command_restore;
 extern const struct command command_serve;
 extern const struct command command_validate;
 extern const struct command command_verify;
+
+/* All of them in the order of --help; NULL ends the table. */
+extern const struct command *const commands[];
+const struct command *command_find(const char *name); /* NULL: there is none of that name */
+/* Says on standard error that there is none, with the nearest; gives the exit status. */
+int command_unknown(const char *name);
 
 /* Says on standard error what went wrong ("gangway: WHERE:LINE: TEXT") and gives the exit status.
  */

@@ -62,7 +62,7 @@ static const struct option_row rows[] = {
 const struct command command_backup = {
     .name = "backup",
     .arguments = "DEST [--with-state]",
-    .summary = "copies a store, also while a server has it open, and checks the copy",
+    .summary = "copies a store, also beside a server, and checks the copy",
     .note = "DEST is a new or an empty folder. It gets the journal up to the last record that is\n"
             "committed when the copy begins, the secret, the keys, the list of erasures and the\n"
             "files of experiments; its manifest, with size and SHA-256 of each file, is written\n"

@@ -123,7 +123,7 @@ static int demo_run(const struct options *options)
 const struct command command_demo = {
     .name = "demo",
     .arguments = "[--listen HOST:PORT] [--seed N]",
-    .summary = "shows everything at work: examples, made-up people, an onboarding page",
+    .summary = "shows all of it at work: examples, made-up people, a page",
     .options = rows,
     .run = demo_run,
 };

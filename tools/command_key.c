@@ -218,10 +218,10 @@ const struct command command_key = {
     .name = "key",
     .arguments = "add --role R --name N [--expires TIME] | list | revoke NAME | rotate NAME",
     .summary = "makes, lists, revokes and rotates the keys that callers show",
-    .note = "client:  public, stands in a front end: assign, expose, track; reads nobody's data\n"
-            "server:  the same, with the rules explained and history taken\n"
-            "analyst: reports, notes, metrics\n"
-            "admin:   everything, erasure and reload too\n"
+    .note = "  client   public, in a front end: assign, expose, track; reads nobody's data\n"
+            "  server   the same, with the rules explained and history taken\n"
+            "  analyst  reports, notes, metrics\n"
+            "  admin    everything, erasure and reload too\n"
             "The key is printed once; the file, mode 0600, has its digest alone. With a file of\n"
             "keys the service asks for one; a running server sees a change at once. With no store\n"
             "yet, `add` makes its folder.",

@@ -4,6 +4,7 @@
  */
 
 #include "command.h"
+#include "manual.h"
 
 #include <gsl/gsl_errno.h>
 
@@ -12,7 +13,7 @@
 
 /* A row a command, in the order of --help; NULL ends the table. */
 /* clang-format off */
-static const struct command *const commands[] = {
+const struct command *const commands[] = {
     &command_serve,
     &command_validate,
     &command_diff,
@@ -31,6 +32,7 @@ static const struct command *const commands[] = {
     &command_key,
     &command_calc,
     &command_demo,
+    &command_help,
     NULL,
 };
 /* clang-format on */
@@ -46,16 +48,24 @@ int command_failed(const struct error *error)
     return status_exit(error->status);
 }
 
-static int write_usage(FILE *out)
+/* The program's screen, or a command's; `status` is what to end with. */
+static int write_screen(const struct command *command, FILE *file, int status)
 {
-    fprintf(out, "usage: gangway COMMAND [OPTION...] [ARGUMENT...]\n\n");
-    for (size_t i = 0; commands[i]; i++)
-        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fprintf(out, "\n'gangway COMMAND --help' tells a command's options.\n");
-    return out == stdout ? 0 : 2;
+    struct buffer out = {0};
+    struct error error = {0};
+    if (command)
+        manual_write_screen(command, &out);
+    else
+        manual_write_commands(&out);
+    if (buffer_status(&out, &error))
+        status = command_failed(&error);
+    else
+        fwrite(out.data, 1, out.size, file);
+    buffer_done(&out);
+    return status;
 }
 
-static const struct command *command_find(const char *name)
+const struct command *command_find(const char *name)
 {
     for (size_t i = 0; commands[i]; i++)
         if (strcmp(name, commands[i]->name) == 0)
@@ -63,7 +73,7 @@ static const struct command *command_find(const char *name)
     return NULL;
 }
 
-static int command_unknown(const char *name)
+int command_unknown(const char *name)
 {
     const char *nearest = NULL;
     unsigned best = 3;
@@ -86,13 +96,13 @@ int main(int argc, char **argv)
     /* GSL ends the process at its first error otherwise; stats/ looks at what it gives instead. */
     gsl_set_error_handler_off();
     if (argc < 2)
-        return write_usage(stderr);
+        return write_screen(NULL, stderr, 2);
     if (strcmp(argv[1], "--version") == 0) {
         printf("gangway %s (journal 1, state 1)\n", GANGWAY_VERSION);
         return 0;
     }
     if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
-        return write_usage(stdout);
+        return write_screen(NULL, stdout, 0);
     const struct command *command = command_find(argv[1]);
     if (!command)
         return command_unknown(argv[1]);
@@ -101,9 +111,7 @@ int main(int argc, char **argv)
     bool help = false;
     if (options_parse(command, argc - 2, argv + 2, &options, &help, &error))
         return command_failed(&error);
-    if (help) {
-        options_write_help(command);
-        return 0;
-    }
+    if (help)
+        return write_screen(command, stdout, 0);
     return command->run(&options);
 }

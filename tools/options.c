@@ -26,7 +26,7 @@ static const struct {
      {.name = "store",
       .type = OPTION_TEXT,
       .argument = "DIR",
-      .help = "folder of journal and state (default ~/.local/state/gangway)"}},
+      .help = "folder of the store (default ~/.local/state/gangway)"}},
     {SHARED_KEYS,
      {.name = "keys",
       .type = OPTION_TEXT,
@@ -43,6 +43,32 @@ static const struct {
      {.name = "quiet", .type = OPTION_FLAG, .letter = 'q', .help = "say only what is wrong"}},
     {SHARED_QUIET, {.name = "verbose", .type = OPTION_FLAG, .letter = 'v', .help = "say more"}},
 };
+
+/* Whether the row stands before the command's own ones: what most callers name first. */
+static bool is_leading(unsigned bit)
+{
+    return bit == SHARED_EXPERIMENTS || bit == SHARED_STORE;
+}
+
+static const struct option_row *shared_row(unsigned shared, bool leading, size_t *index)
+{
+    for (size_t i = 0; i < sizeof shared_rows / sizeof *shared_rows; i++)
+        if ((shared & shared_rows[i].bit) && is_leading(shared_rows[i].bit) == leading &&
+            (*index)-- == 0)
+            return &shared_rows[i].row;
+    return NULL;
+}
+
+const struct option_row *command_option(const struct command *command, size_t index)
+{
+    const struct option_row *row = shared_row(command->shared, true, &index);
+    if (row)
+        return row;
+    for (row = command->options; row && row->name; row++)
+        if (index-- == 0)
+            return row;
+    return shared_row(command->shared, false, &index);
+}
 
 static struct option_value *option_find(struct options *options, struct slice name)
 {
@@ -243,11 +269,9 @@ enum status options_parse(const struct command *command, int argc, char **argv,
                           struct options *options, bool *help, struct error *error)
 {
     *options = (struct options){.command = command};
-    for (const struct option_row *row = command->options; row && row->name; row++)
+    const struct option_row *row;
+    for (size_t i = 0; (row = command_option(command, i)); i++)
         options_add(options, row);
-    for (size_t i = 0; i < sizeof shared_rows / sizeof *shared_rows; i++)
-        if (command->shared & shared_rows[i].bit)
-            options_add(options, &shared_rows[i].row);
     enum status status = options_defaults(options, error);
     int kept = 0;
     bool ended = false;
@@ -340,32 +364,4 @@ bool option_color(const struct options *options, int descriptor)
     const char *none = getenv("NO_COLOR");
     const char *terminal = getenv("TERM");
     return isatty(descriptor) && !(none && *none) && !(terminal && strcmp(terminal, "dumb") == 0);
-}
-
-static void option_write_help(const struct option_row *row)
-{
-    char left[64];
-    int size = snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
-                        row->argument ? row->argument : "");
-    if (row->letter)
-        snprintf(left + size, sizeof left - (size_t)size, ", -%c", row->letter);
-    printf("  %-26s %s", left, row->help);
-    if (row->choices)
-        printf(" (%s)", row->choices);
-    if (row->fallback)
-        printf(" [%s]", row->fallback);
-    putchar('\n');
-}
-
-void options_write_help(const struct command *command)
-{
-    printf("usage: gangway %s %s\n\n%s\n\n", command->name, command->arguments, command->summary);
-    if (command->note)
-        printf("%s\n\n", command->note);
-    for (const struct option_row *row = command->options; row && row->name; row++)
-        option_write_help(row);
-    for (size_t i = 0; i < sizeof shared_rows / sizeof *shared_rows; i++)
-        if (command->shared & shared_rows[i].bit)
-            option_write_help(&shared_rows[i].row);
-    printf("  %-26s %s\n", "--help, -h", "this text");
 }

@@ -80,6 +80,8 @@ const char *option_keys(const struct options *options);
 /* Whether colour is wanted on that descriptor. */
 bool option_color(const struct options *options, int descriptor);
 
-void options_write_help(const struct command *command); /* to standard output */
+/* The options of a command, its own and the shared ones, in the order of its help; NULL past the
+ * end. */
+const struct option_row *command_option(const struct command *command, size_t index);
 
 #endif
