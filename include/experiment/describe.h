@@ -11,6 +11,9 @@
 #include "experiment/catalogue.h"
 
 void catalogue_describe(struct buffer *out, const struct catalogue *catalogue);
+/* One paragraph of it: `KEY, STATUS: NAME`, then lines of two spaces, a label, spaces and what it
+ * says, and an empty line. */
+void experiment_describe(struct buffer *out, const struct experiment *experiment);
 
 /* "7 days", "36 hours", "1 day" */
 void duration_describe(struct buffer *out, int64_t duration_ms);

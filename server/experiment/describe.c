@@ -208,7 +208,7 @@ static void decision(struct buffer *out, const struct experiment *experiment)
     line_end(out);
 }
 
-static void experiment_describe(struct buffer *out, const struct experiment *experiment)
+void experiment_describe(struct buffer *out, const struct experiment *experiment)
 {
     buffer_format(out, "%.*s, %s: ", SLICE_ARGS(experiment->key),
                   experiment_status_texts[experiment->status]);

@@ -7,6 +7,7 @@
 #include "cors.h"
 #include "experiment/catalogue.h"
 #include "ofrep.h"
+#include "safety.h"
 #include "shims.h"
 
 #include <assert.h>
@@ -117,6 +118,7 @@ enum handled answer_problem_with(struct request *request, enum problem problem, 
                                       request->form == FORM_PROBLEM ? TYPE_PROBLEM : TYPE_JSON);
     switch (request->form) {
     case FORM_PROBLEM: write_problem(out, row, detail, more); break;
+    case FORM_PAGE: answer_problem_page(request, row, detail, (struct slice){0}); break;
     case FORM_SEGMENT: write_segment_error(out, row, detail); break;
     case FORM_OFREP:
         ofrep_write_failure(out, request->parameters[0], OFREP_GENERAL,
@@ -209,6 +211,10 @@ enum handled answer_no_experiment(struct request *request, const struct catalogu
     struct slice nearest = catalogue_nearest(catalogue, key);
     struct slice detail =
         arena_format(&request->arena, "there is no experiment '%.*s'", SLICE_ARGS(key));
+    if (request->form == FORM_PAGE) {
+        answer_problem_page(request, &problems[PROBLEM_NO_EXPERIMENT], detail, nearest);
+        return HANDLED;
+    }
     struct buffer more = {0};
     if (nearest.size) {
         buffer_add(&more, SLICE(",\"did_you_mean\":"));

@@ -19,6 +19,7 @@ struct catalogue;
 
 #define TYPE_JSON "application/json"
 #define TYPE_PROBLEM "application/problem+json"
+#define TYPE_HTML "text/html; charset=utf-8"
 
 struct buffer *answer_begin(struct request *request, int status, const char *content_type);
 /* A further header line; the value has no line end. */

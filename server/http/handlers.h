@@ -40,6 +40,10 @@ handle_fn handle_erasure;
 handle_fn handle_note_add;
 handle_fn handle_note_delete;
 
+/* handlers_dashboard.c */
+handle_fn handle_overview;
+handle_fn handle_definitions;
+
 /* handlers_assets.c */
 handle_fn handle_asset;
 

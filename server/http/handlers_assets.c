@@ -8,7 +8,7 @@
  */
 
 #include "answer.h"
-#include "base/asset.h"
+#include "dashboard/dashboard.h"
 #include "handlers.h"
 #include "service_state.h"
 #include "tag.h"
@@ -59,7 +59,9 @@ static enum handled folder_answer(struct request *request, struct slice folder)
 enum handled handle_asset(struct request *request)
 {
     const struct asset *table = request->worker->options.service->options->assets;
-    const struct asset *asset = asset_find(table, request->path);
+    const struct asset *asset = asset_find(dashboard_assets, request->path);
+    if (!asset)
+        asset = asset_find(table, request->path);
     if (asset)
         return asset_answer(request, asset);
     struct slice folder = arena_format(&request->arena, "%.*s/", SLICE_ARGS(request->path));

@@ -5,6 +5,7 @@
 
 #include "answer.h"
 #include "handlers.h"
+#include "page_query.h"
 #include "pages_make.h"
 #include "query.h"
 #include "service_state.h"
@@ -13,11 +14,6 @@
 #include "base/number.h"
 
 #include <strings.h>
-
-/* The parameters that a page takes. */
-struct page_parameters {
-    struct slice status, owner, format, as_of, phase, experiment;
-};
 
 static const struct {
     const char *name;
@@ -29,6 +25,7 @@ static const struct {
     {"as_of", offsetof(struct page_parameters, as_of)},
     {"phase", offsetof(struct page_parameters, phase)},
     {"experiment", offsetof(struct page_parameters, experiment)},
+    {"sort", offsetof(struct page_parameters, sort)},
 };
 #define PLACES (sizeof parameter_places / sizeof *parameter_places)
 
@@ -43,9 +40,8 @@ static struct slice *parameter_place(struct page_parameters *parameters, struct 
     return NULL;
 }
 
-/* `allowed`: names with spaces between.  False: the answer says what is wrong. */
-static bool parameters_read(struct request *request, const char *allowed,
-                            struct page_parameters *parameters)
+bool parameters_read(struct request *request, const char *allowed,
+                     struct page_parameters *parameters)
 {
     struct slice rest = request->query;
     struct parameter parameter;
@@ -70,7 +66,7 @@ static bool parameters_read(struct request *request, const char *allowed,
     return !fault;
 }
 
-static bool phase_read(struct request *request, struct slice text, uint16_t *phase)
+bool phase_read(struct request *request, struct slice text, uint16_t *phase)
 {
     uint64_t number = 0;
     if (text.size && (!unsigned_parse(text, &number) || number < 1 || number > UINT16_MAX)) {
@@ -81,9 +77,7 @@ static bool phase_read(struct request *request, struct slice text, uint16_t *pha
     return true;
 }
 
-/* The moment of the report.  The default moves with the clock, so it moves by whole minutes: who
- * asks again within one gets the same bytes and the same tag. */
-static bool moment_read(struct request *request, struct slice text, struct page_question *question)
+bool moment_read(struct request *request, struct slice text, struct page_question *question)
 {
     int64_t now_ms = clock_now_ms(&clock_system);
     struct error error = {0};
@@ -100,7 +94,7 @@ static bool moment_read(struct request *request, struct slice text, struct page_
     return true;
 }
 
-static enum handled page_ask(struct request *request, struct page_question *question)
+enum handled page_ask(struct request *request, struct page_question *question)
 {
     struct service *service = request->worker->options.service;
     struct fold_progress progress;
@@ -111,8 +105,7 @@ static enum handled page_ask(struct request *request, struct page_question *ques
     return pages_ask(service->pages, request, question);
 }
 
-/* A typo would else look like a list without experiments. */
-static bool status_check(struct request *request, struct slice text)
+bool status_check(struct request *request, struct slice text)
 {
     const char *const *known = experiment_status_texts;
     while (*known && !slice_equals(text, *known))

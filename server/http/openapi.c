@@ -153,6 +153,7 @@ static const struct {
     [FORM_POSTHOG] = {"PostHog", TYPE_JSON, "PostHogError"},
     [FORM_AMPLITUDE] = {"Amplitude", TYPE_JSON, "AmplitudeError"},
     [FORM_EITHER] = {"Either", TYPE_JSON, "EitherError"},
+    [FORM_PAGE] = {"Page", "text/html", "Page"},
 };
 #define FORMS (sizeof forms / sizeof *forms)
 

@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "base/hash.h"
+#include "safety.h"
 #include "snapshot.h"
 #include "worker.h"
 
@@ -69,6 +70,7 @@ static struct page *page_new(const struct page_question *question)
     page->question.experiment = arena_copy(&page->arena, question->experiment);
     page->question.status = arena_copy(&page->arena, question->status);
     page->question.owner = arena_copy(&page->arena, question->owner);
+    page->question.sort = arena_copy(&page->arena, question->sort);
     page->question.snapshot = snapshot_acquire(question->snapshot);
     page->modified_ms = TIME_NONE;
     page->content_type = TYPE_JSON;
@@ -82,9 +84,9 @@ static bool question_equal(const struct page_question *a, const struct page_ques
 {
     return a->make == b->make && slice_equal(a->experiment, b->experiment) &&
            slice_equal(a->status, b->status) && slice_equal(a->owner, b->owner) &&
-           a->phase == b->phase && a->as_of_ms == b->as_of_ms && a->now_ms == b->now_ms &&
-           a->watermark == b->watermark && a->published == b->published && a->format == b->format &&
-           a->snapshot == b->snapshot;
+           slice_equal(a->sort, b->sort) && a->phase == b->phase && a->as_of_ms == b->as_of_ms &&
+           a->now_ms == b->now_ms && a->watermark == b->watermark && a->published == b->published &&
+           a->format == b->format && a->snapshot == b->snapshot;
 }
 
 /* Puts a page that is made into the answer of a request. */
@@ -107,6 +109,8 @@ static void page_answer(struct request *request, const struct page *page)
         answer_header(request, "ETag", tag);
         answer_header(request, "Vary", SLICE("Accept"));
     }
+    if (page->is_html)
+        answer_safely(request);
     if (page->modified_ms != TIME_NONE) {
         char date[DATE_TEXT_SIZE];
         date_format(page->modified_ms, date);

@@ -29,6 +29,7 @@ struct page_question {
     page_make_fn *make;
     struct slice experiment;    /* its id; empty: of all */
     struct slice status, owner; /* filters of the list; empty: any */
+    struct slice sort;          /* of the overview; empty: the default */
     uint16_t phase;             /* 0: the current one */
     int64_t as_of_ms;           /* TIME_NONE: the default */
     int64_t now_ms;
@@ -49,6 +50,7 @@ struct page {
 
     enum problem problem;
     const char *content_type;
+    bool is_html; /* a page of the dashboard: it has the headers of safety.h */
     struct buffer body;
     int64_t modified_ms;      /* TIME_NONE: no Last-Modified */
     char etag[TAG_TEXT_SIZE]; /* with its quotes; empty: none */

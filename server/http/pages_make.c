@@ -10,13 +10,7 @@
 
 #include <stdio.h>
 
-/* A moment of the state. */
-struct moment {
-    struct view *view;
-    struct view_transaction *transaction;
-};
-
-static enum status moment_begin(struct service *service, struct moment *moment, struct error *error)
+enum status moment_begin(struct service *service, struct moment *moment, struct error *error)
 {
     moment->view = fold_view(service->fold);
     enum status status = view_begin(moment->view, &moment->transaction, error);
@@ -27,14 +21,13 @@ static enum status moment_begin(struct service *service, struct moment *moment, 
     return status;
 }
 
-static void moment_end(struct moment *moment)
+void moment_end(struct moment *moment)
 {
     view_end(moment->transaction);
     view_release(moment->view);
 }
 
-/* The body is the detail of a problem. */
-static enum problem page_fails(struct page *page, enum status status, const struct error *error)
+enum problem page_fails(struct page *page, enum status status, const struct error *error)
 {
     static const enum problem meanings[STATUS_COUNT] = {
         [STATUS_OK] = PROBLEM_INTERNAL,
@@ -112,8 +105,8 @@ static struct value text_value(struct slice text)
 }
 
 /* What is declared, and what the state says of it. */
-static struct value experiment_value(struct arena *arena, const struct experiment *experiment,
-                                     struct slice definition, const struct value *summary)
+struct value experiment_value(struct arena *arena, const struct experiment *experiment,
+                              struct slice definition, const struct value *summary)
 {
     struct value object = value_object();
     value_add(arena, &object, "experiment", value_text(experiment->key));

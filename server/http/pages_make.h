@@ -3,6 +3,7 @@
 
 /* How each page is made, on a thread of the pool. */
 
+#include "analysis/view.h"
 #include "pages.h"
 
 page_make_fn page_make_experiments;
@@ -11,11 +12,27 @@ page_make_fn page_make_report;
 page_make_fn page_make_events;
 page_make_fn page_make_notes;
 page_make_fn page_make_metrics; /* pages_metrics.c */
+/* pages_dashboard.c */
+page_make_fn page_make_overview;
+page_make_fn page_make_definitions;
 
 /* The short form of one experiment (document_summary), an object; null where the state does not
  * know the experiment yet. */
-struct view_transaction;
 struct value page_summary(struct view_transaction *transaction, struct arena *arena,
                           struct slice key, uint16_t phase, int64_t now_ms);
+
+/* A moment of the state, between moment_begin and moment_end. */
+struct moment {
+    struct view *view;
+    struct view_transaction *transaction;
+};
+MUST_CHECK enum status moment_begin(struct service *service, struct moment *moment,
+                                    struct error *error);
+void moment_end(struct moment *moment);
+/* Makes the detail of a problem the body. */
+enum problem page_fails(struct page *page, enum status status, const struct error *error);
+/* An entry of GET /v1/experiments; `summary` as page_summary. */
+struct value experiment_value(struct arena *arena, const struct experiment *experiment,
+                              struct slice definition, const struct value *summary);
 
 #endif

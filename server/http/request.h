@@ -58,7 +58,8 @@ enum error_form {
     FORM_OFREP,
     FORM_POSTHOG,
     FORM_AMPLITUDE,
-    FORM_EITHER /* of these two: it is not known yet whose SDK asks */
+    FORM_EITHER, /* of these two: it is not known yet whose SDK asks */
+    FORM_PAGE    /* a page of the dashboard */
 };
 
 /* What pages of other origins get (cors.h). */

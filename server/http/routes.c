@@ -1,8 +1,5 @@
 /*
  * The table of routes.  The hot rows stand first, since the first match wins.
- *
- * Places kept for what comes later, each a family of rows and a handlers_<family>.c:
- *   pages            GET /, /assets/{name} (by handle_asset)
  */
 
 #include "routes.h"
@@ -182,6 +179,23 @@ const struct route routes[] = {
      .roles = ROLE_ANALYST,
      .open_nearby = true,
      .help = "Counters for Prometheus"},
+    {.method = METHOD_GET,
+     .pattern = "/",
+     .handle = handle_overview,
+     .roles = ROLE_ANALYST,
+     .form = FORM_PAGE,
+     .help = "The dashboard: all experiments"},
+    {.method = METHOD_GET,
+     .pattern = "/definitions",
+     .handle = handle_definitions,
+     .roles = ROLE_ANALYST,
+     .form = FORM_PAGE,
+     .help = "The dashboard: what was written beside what was understood"},
+    {.method = METHOD_GET,
+     .pattern = "/assets/{name}",
+     .handle = handle_asset,
+     .roles = ROLE_NONE,
+     .help = "A style or script of the dashboard"},
     {.method = METHOD_GET,
      .pattern = "/example",
      .handle = handle_asset,

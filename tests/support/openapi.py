@@ -18,7 +18,7 @@ import json_schema
 
 GANGWAY = os.environ.get("GANGWAY", "build/debug/gangway")
 ERRORS = ("Problem", "EventsError", "OfrepFailure", "PostHogError", "AmplitudeError",
-          "EitherError")
+          "EitherError", "Page")
 METHODS = ("get", "post", "delete")
 ITEMS_MAX = 300  # of a longer list so many are looked at, from its first to its last
 

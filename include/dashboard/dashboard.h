@@ -1,0 +1,55 @@
+#ifndef DASHBOARD_DASHBOARD_H
+#define DASHBOARD_DASHBOARD_H
+
+/*
+ * The pages that people look at in a browser, as HTML that is whole without scripts.  Each function
+ * writes what stands within <main>; dashboard_page puts it into the frame that all pages share.
+ * Scripts and styles are files of their own under /assets/ (dashboard_assets), so that the policy
+ * of the pages may be strict: nothing here writes a style attribute or a script.
+ *
+ *     dashboard_overview(&main, &list, &view);
+ *     dashboard_page(&out, &frame, buffer_slice(&main));
+ */
+
+#include "base/asset.h"
+#include "base/html.h"
+#include "base/value.h"
+#include "experiment/catalogue.h"
+
+struct seen_name;
+
+/* The files under /assets/, made from server/dashboard/assets/. */
+extern const struct asset dashboard_assets[];
+
+enum dashboard_place { DASHBOARD_EXPERIMENTS, DASHBOARD_DEFINITIONS, DASHBOARD_ELSEWHERE };
+
+struct dashboard_frame {
+    enum dashboard_place place;
+    struct slice title;   /* of the page, in words */
+    struct slice tag;     /* the page's ETag, by which a script knows it again; empty: never new */
+    struct slice version; /* of the program */
+    struct slice data;    /* path of the same as JSON, or empty */
+    struct slice styles;  /* more elements of <head>, as HTML */
+};
+void dashboard_page(struct buffer *out, const struct dashboard_frame *frame, struct slice main);
+
+/* How the list is looked at; empty slices: the default. */
+struct dashboard_view {
+    struct slice status, owner, sort;
+};
+/* Whether `sort` names a column. */
+bool dashboard_sort_is_known(struct slice sort);
+/* `experiments`: the entries of GET /v1/experiments, each with `begun` (RFC 3339, since when units
+ * are taken, or null) and `as_of` beside.  Without any it is the page of a first run. */
+void dashboard_overview(struct buffer *out, const struct value *experiments,
+                        const struct dashboard_view *view);
+
+/* What was written beside what was understood; `names`: what was ever received. */
+void dashboard_definitions(struct buffer *out, const struct catalogue *catalogue,
+                           const struct seen_name *names, size_t name_count);
+
+/* What is wrong, and where to go from here. `nearest`: the key that was perhaps meant, or empty. */
+void dashboard_problem(struct buffer *out, int status, struct slice title, struct slice detail,
+                       struct slice nearest);
+
+#endif

@@ -1,0 +1,382 @@
+/*
+ * What was written beside what was understood: each file of the folder, its text on one side, on
+ * the other the experiment, metrics or segments that it declares, in the words of
+ * experiment/describe.h.  Names of events and traits that nobody has sent are flagged where they
+ * are used: mostly they are misspelt.
+ */
+
+#include "parts.h"
+
+#include "analysis/view.h"
+#include "experiment/definition.h"
+#include "experiment/describe.h"
+
+/* Names may be long and many. */
+#define MISSING_MAX 128
+
+struct reading {
+    struct buffer *out;
+    const struct catalogue *catalogue;
+    const struct seen_name *names;
+    size_t name_count;
+};
+
+/* ---- Names that were never received ---- */
+
+struct missing {
+    const struct reading *reading;
+    struct {
+        struct slice name;
+        bool is_trait;
+    } items[MISSING_MAX];
+    size_t count;
+};
+
+static bool is_seen(const struct reading *reading, struct slice name, bool is_trait)
+{
+    for (size_t i = 0; i < reading->name_count; i++)
+        if (reading->names[i].is_trait == is_trait && slice_equal(reading->names[i].name, name))
+            return true;
+    return false;
+}
+
+static void missing_add(struct missing *missing, struct slice name, bool is_trait)
+{
+    for (size_t i = 0; i < missing->count; i++)
+        if (missing->items[i].is_trait == is_trait && slice_equal(missing->items[i].name, name))
+            return;
+    if (missing->count == MISSING_MAX)
+        return;
+    missing->items[missing->count].name = name;
+    missing->items[missing->count++].is_trait = is_trait;
+}
+
+static void missing_event(struct missing *missing, struct slice event)
+{
+    if (event.size && !is_seen(missing->reading, event, false))
+        missing_add(missing, event, false);
+}
+
+/* A trait is seen by its whole name, or by that of the object it lies in. */
+static void missing_trait(struct missing *missing, struct slice trait)
+{
+    struct slice head = trait;
+    const char *dot = trait.size ? memchr(trait.data, '.', trait.size) : NULL;
+    if (dot)
+        head.size = (size_t)(dot - trait.data);
+    if (trait.size && !is_seen(missing->reading, trait, true) &&
+        !is_seen(missing->reading, head, true))
+        missing_add(missing, trait, true);
+}
+
+/* Recursion ends with the grammar's CONDITION_DEPTH_MAX. */
+static void missing_condition(struct missing *missing, const struct condition *condition)
+{
+    if (!condition)
+        return;
+    if (condition->kind == CONDITION_TEST)
+        missing_trait(missing, condition->trait);
+    for (size_t i = 0; condition->kind != CONDITION_TEST && i < condition->part_count; i++)
+        missing_condition(missing, &condition->parts[i]);
+}
+
+/* Of its own; a ratio's parts are metrics that say so themselves. */
+static void missing_metric(struct missing *missing, const struct metric *metric)
+{
+    for (size_t i = 0; i < metric->event_count; i++)
+        missing_event(missing, metric->events[i].event);
+    for (size_t i = 0; i < metric->competing_count; i++)
+        missing_event(missing, metric->competing[i]);
+    missing_trait(missing, metric->of_trait);
+}
+
+static void missing_experiment(struct missing *missing, const struct experiment *experiment)
+{
+    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
+    size_t count = experiment_metrics(experiment, metrics);
+    for (size_t i = 0; i < count; i++)
+        missing_metric(missing, metrics[i].metric);
+    for (size_t i = 0; i < experiment->segment_count; i++)
+        for (size_t j = 0; j < experiment->segments[i].count; j++)
+            missing_trait(missing, experiment->segments[i].segments[j]->trait);
+    missing_condition(missing, experiment->audience);
+    for (size_t i = 0; i < experiment->variant_count; i++)
+        for (size_t j = 0; j < experiment->variants[i].flow_count; j++) {
+            missing_event(missing, experiment->variants[i].flow[j].done_when);
+            missing_event(missing, experiment->variants[i].flow[j].trigger_event);
+        }
+}
+
+static void write_missing(struct buffer *out, const struct missing *missing)
+{
+    if (!missing->count)
+        return;
+    html_add(out, "<p class=\"flag\"><strong><span aria-hidden=\"true\">\xe2\x96\xb2</span> Never "
+                  "received:</strong> ");
+    for (size_t i = 0; i < missing->count; i++) {
+        html_add(out, i ? ", " : "");
+        html_add(out, missing->items[i].is_trait ? "trait <code>" : "event <code>");
+        html_name(out, missing->items[i].name);
+        html_add(out, "</code>");
+    }
+    html_add(out, "</p>\n");
+}
+
+/* ---- What was understood ---- */
+
+static struct slice line_cut(struct slice *rest)
+{
+    const char *end = rest->size ? memchr(rest->data, '\n', rest->size) : NULL;
+    size_t size = end ? (size_t)(end - rest->data) : rest->size;
+    struct slice line = {.data = rest->data, .size = size};
+    *rest = slice_from(*rest, size + 1);
+    return line;
+}
+
+static struct slice spaces_cut(struct slice text)
+{
+    while (text.size && text.data[0] == ' ')
+        text = slice_from(text, 1);
+    return text;
+}
+
+/* A line of experiment_describe: its label and what it says; what has no label is a remark. */
+static void write_line(struct buffer *out, struct slice line)
+{
+    line = spaces_cut(line);
+    const char *space = line.size ? memchr(line.data, ' ', line.size) : NULL;
+    size_t size = space ? (size_t)(space - line.data) : line.size;
+    struct slice rest = spaces_cut(slice_from(line, size));
+    bool is_remark = slice_equals((struct slice){.data = line.data, .size = size}, "no");
+    html_add(out, "<div><dt>");
+    html_text(out, is_remark ? SLICE("goal") : (struct slice){.data = line.data, .size = size});
+    html_add(out, "</dt><dd dir=\"auto\">");
+    html_text(out, is_remark ? line : rest);
+    html_add(out, "</dd></div>\n");
+}
+
+static void write_experiment(const struct reading *reading, const struct experiment *experiment)
+{
+    struct buffer *out = reading->out;
+    struct buffer words = {0};
+    struct missing missing = {.reading = reading};
+    experiment_describe(&words, experiment);
+    struct slice rest = buffer_slice(&words);
+    line_cut(&rest); /* the heading has it */
+    html_add(out, "<dl>\n");
+    if (experiment->hypothesis.size) {
+        html_add(out, "<div><dt>hypothesis</dt><dd dir=\"auto\">");
+        html_text(out, experiment->hypothesis);
+        html_add(out, "</dd></div>\n");
+    }
+    while (rest.size) {
+        struct slice line = line_cut(&rest);
+        if (line.size)
+            write_line(out, line);
+    }
+    html_add(out, "</dl>\n");
+    out->failed |= words.failed;
+    buffer_done(&words);
+    missing_experiment(&missing, experiment);
+    write_missing(out, &missing);
+}
+
+static bool uses_metric(const struct experiment *experiment, const struct metric *metric)
+{
+    struct experiment_metric all[EXPERIMENT_METRICS_MAX];
+    size_t count = experiment_metrics(experiment, all);
+    for (size_t i = 0; i < count; i++)
+        if (all[i].metric == metric || all[i].metric->numerator == metric ||
+            all[i].metric->denominator == metric || all[i].metric->counts == metric)
+            return true;
+    return false;
+}
+
+static bool uses_segment(const struct experiment *experiment, const struct segment *segment)
+{
+    for (size_t i = 0; i < experiment->segment_count; i++)
+        for (size_t j = 0; j < experiment->segments[i].count; j++)
+            if (experiment->segments[i].segments[j] == segment)
+                return true;
+    return false;
+}
+
+/* Which experiments use it: a link each.  One of the two is NULL. */
+static void write_users(const struct reading *reading, const struct metric *metric,
+                        const struct segment *segment)
+{
+    size_t count = 0;
+    html_add(reading->out, "<p class=\"under\">");
+    for (size_t i = 0; i < reading->catalogue->experiment_count; i++) {
+        const struct experiment *experiment = &reading->catalogue->experiments[i];
+        if (metric ? !uses_metric(experiment, metric) : !uses_segment(experiment, segment))
+            continue;
+        html_add(reading->out, count++ ? ", " : "Used by ");
+        html_add(reading->out, "<a href=\"#experiment-");
+        url_text(reading->out, experiment->key, true);
+        html_add(reading->out, "\">");
+        html_name(reading->out, experiment->key);
+        html_add(reading->out, "</a>");
+    }
+    html_add(reading->out, count ? "</p>\n" : "Used by no experiment</p>\n");
+}
+
+static void write_title(struct buffer *out, struct slice name, struct slice title)
+{
+    html_add(out, "<h3><code>");
+    html_name(out, name);
+    html_add(out, "</code>");
+    if (title.size && !slice_equal(title, name)) {
+        html_add(out, " ");
+        html_name(out, title);
+    }
+    html_add(out, "</h3>\n");
+}
+
+static void write_said(struct buffer *out, const struct buffer *words)
+{
+    html_add(out, "<p dir=\"auto\">");
+    html_text(out, buffer_slice(words));
+    html_add(out, "</p>\n");
+    out->failed |= words->failed;
+}
+
+static void write_metric(const struct reading *reading, const struct metric *metric)
+{
+    struct missing missing = {.reading = reading};
+    struct buffer words = {0};
+    write_title(reading->out, metric->name, metric->title);
+    buffer_format(&words, "%s: ", metric_kind_texts[metric->kind]);
+    metric_describe(&words, metric);
+    write_said(reading->out, &words);
+    buffer_done(&words);
+    missing_metric(&missing, metric);
+    write_missing(reading->out, &missing);
+    write_users(reading, metric, NULL);
+}
+
+static void write_segment(const struct reading *reading, const struct segment *segment)
+{
+    struct missing missing = {.reading = reading};
+    struct buffer words = {0};
+    write_title(reading->out, segment->name, segment->title);
+    segment_describe(&words, segment);
+    write_said(reading->out, &words);
+    buffer_done(&words);
+    missing_trait(&missing, segment->trait);
+    write_missing(reading->out, &missing);
+    write_users(reading, NULL, segment);
+}
+
+/* ---- Files ---- */
+
+static const struct experiment *experiment_in(const struct catalogue *catalogue,
+                                              const struct source *source)
+{
+    for (size_t i = 0; i < catalogue->experiment_count; i++)
+        if (slice_equal(catalogue->experiments[i].path, source->path))
+            return &catalogue->experiments[i];
+    return NULL;
+}
+
+static void write_source(struct buffer *out, const struct source *source)
+{
+    html_add(out, "<div class=\"source\">\n<p class=\"eyebrow\">Written in <code>");
+    html_name(out, source->name);
+    html_add(out, "</code></p>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"Text of ");
+    html_text(out, source->name);
+    html_add(out, "\"><code>");
+    html_text(out, source->text);
+    html_add(out, "</code></pre>\n</div>\n");
+}
+
+static void pair_begin(struct buffer *out, const struct source *source)
+{
+    html_add(out, "<div class=\"pair\">\n");
+    write_source(out, source);
+    html_add(out, "<div class=\"understood\">\n<p class=\"eyebrow\">Understood as</p>\n");
+}
+
+static void write_experiment_file(const struct reading *reading, const struct source *source)
+{
+    struct buffer *out = reading->out;
+    const struct experiment *experiment = experiment_in(reading->catalogue, source);
+    if (!experiment)
+        return;
+    html_add(out, "<article id=\"experiment-");
+    html_text(out, experiment->key);
+    html_add(out, "\">\n<h2>");
+    html_name(out, experiment->title);
+    html_add(out, "</h2>\n<p class=\"under\"><a href=\"/experiments/");
+    url_text(out, experiment->key, true);
+    html_add(out, "\">");
+    html_name(out, experiment->key);
+    buffer_format(out, "</a> \xc2\xb7 <span class=\"mark status-%s\">%s</span>",
+                  experiment_status_texts[experiment->status],
+                  experiment_status_texts[experiment->status]);
+    if (experiment->owner.size) {
+        html_add(out, " \xc2\xb7 ");
+        html_name(out, experiment->owner);
+    }
+    html_add(out, "</p>\n");
+    pair_begin(out, source);
+    write_experiment(reading, experiment);
+    html_add(out, "</div>\n</div>\n</article>\n");
+}
+
+static void write_metrics_file(const struct reading *reading, const struct source *source)
+{
+    html_add(reading->out, "<article id=\"metrics\">\n<h2>Metrics</h2>\n");
+    pair_begin(reading->out, source);
+    for (size_t i = 0; i < reading->catalogue->metric_count; i++)
+        write_metric(reading, &reading->catalogue->metrics[i]);
+    html_add(reading->out, "</div>\n</div>\n</article>\n");
+}
+
+static void write_segments_file(const struct reading *reading, const struct source *source)
+{
+    html_add(reading->out, "<article id=\"segments\">\n<h2>Segments</h2>\n");
+    pair_begin(reading->out, source);
+    for (size_t i = 0; i < reading->catalogue->segment_count; i++)
+        write_segment(reading, &reading->catalogue->segments[i]);
+    html_add(reading->out, "</div>\n</div>\n</article>\n");
+}
+
+static void write_contents(struct buffer *out, const struct catalogue *catalogue)
+{
+    html_add(out, "<nav class=\"choices\" aria-label=\"On this page\"><ul>\n");
+    for (size_t i = 0; i < catalogue->experiment_count; i++) {
+        html_add(out, "<li><a href=\"#experiment-");
+        url_text(out, catalogue->experiments[i].key, true);
+        html_add(out, "\">");
+        html_name(out, catalogue->experiments[i].key);
+        html_add(out, "</a></li>\n");
+    }
+    if (catalogue->metric_count)
+        html_add(out, "<li><a href=\"#metrics\">Metrics</a></li>\n");
+    if (catalogue->segment_count)
+        html_add(out, "<li><a href=\"#segments\">Segments</a></li>\n");
+    html_add(out, "</ul></nav>\n");
+}
+
+void dashboard_definitions(struct buffer *out, const struct catalogue *catalogue,
+                           const struct seen_name *names, size_t name_count)
+{
+    const struct reading reading = {
+        .out = out, .catalogue = catalogue, .names = names, .name_count = name_count};
+    const struct sources *sources = &catalogue->sources;
+    html_add(out, "<h1>Definitions</h1>\n<p class=\"lead\">What was written, beside what Gangway "
+                  "understood.</p>\n");
+    write_contents(out, catalogue);
+    if (!sources->count)
+        html_add(out, "<p class=\"empty\">There is no file yet. "
+                      "<a href=\"/\">How to write one</a></p>\n");
+    for (size_t i = 0; i < sources->count; i++)
+        write_experiment_file(&reading, &sources->files[i]);
+    for (size_t i = 0; i < sources->count; i++)
+        if (slice_equals(sources->files[i].name, "metrics.yaml"))
+            write_metrics_file(&reading, &sources->files[i]);
+    for (size_t i = 0; i < sources->count; i++)
+        if (slice_equals(sources->files[i].name, "segments.yaml"))
+            write_segments_file(&reading, &sources->files[i]);
+}

@@ -1,0 +1,109 @@
+/* The pages of the dashboard, made on the pool: read from one moment of the state, and framed. */
+
+#include "pages_make.h"
+
+#include "answer.h"
+#include "dashboard/dashboard.h"
+#include "service_state.h"
+#include "snapshot.h"
+
+/* Puts what stands in <main> into the frame; the tag is that of the page without itself. */
+static enum problem page_frame(struct service *service, struct page *page,
+                               struct dashboard_frame *frame, struct buffer *main)
+{
+    struct error error = {0};
+    struct buffer tagged = {0};
+    frame->version = slice_of(service->options->version);
+    buffer_add(&tagged, buffer_slice(main));
+    buffer_add(&tagged, frame->version);
+    bool has_failed = main->failed || tagged.failed || page->arena.failed;
+    tag_format(buffer_slice(&tagged), page->etag);
+    frame->tag = slice_of(page->etag);
+    dashboard_page(&page->body, frame, buffer_slice(main));
+    buffer_done(&tagged);
+    buffer_done(main);
+    page->content_type = TYPE_HTML;
+    page->is_html = true;
+    return has_failed ? page_fails(page, STATUS_NO_MEMORY, &error) : PROBLEM_NONE;
+}
+
+static struct value time_value(struct arena *arena, int64_t time_ms)
+{
+    char text[TIME_TEXT_SIZE];
+    if (time_ms == TIME_NONE)
+        return value_null();
+    return value_text(arena_copy(arena, slice_of(time_format(time_ms, text))));
+}
+
+/* Since when it takes units: the declared start, or the first load as running. */
+static int64_t begun_ms(const struct view_transaction *transaction,
+                        const struct experiment *experiment)
+{
+    const struct declaration *declaration = NULL;
+    if (experiment->status == EXPERIMENT_DRAFT)
+        return TIME_NONE;
+    if (experiment->start_ms != TIME_NONE)
+        return experiment->start_ms;
+    history_registered(view_history(transaction), experiment->key, experiment->phase, &declaration);
+    return declaration ? declaration->time_ms : TIME_NONE;
+}
+
+static void entries_add(struct page *page, struct view_transaction *transaction,
+                        const struct experiment *experiments, size_t count, struct value *list)
+{
+    struct arena *arena = &page->arena;
+    for (size_t i = 0; i < count; i++) {
+        const struct experiment *experiment = &experiments[i];
+        struct value summary =
+            page_summary(transaction, arena, experiment->key, 0, page->question.now_ms);
+        struct value entry = experiment_value(arena, experiment, (struct slice){0}, &summary);
+        const struct value *as_of = value_member(&summary, SLICE("as_of"));
+        value_add(arena, &entry, "as_of", as_of ? *as_of : value_null());
+        value_add(arena, &entry, "begun", time_value(arena, begun_ms(transaction, experiment)));
+        value_append(arena, list, entry);
+    }
+}
+
+enum problem page_make_overview(struct service *service, struct page *page)
+{
+    const struct page_question *question = &page->question;
+    const struct catalogue *catalogue = question->snapshot->catalogue;
+    const struct dashboard_view view = {
+        .status = question->status, .owner = question->owner, .sort = question->sort};
+    struct dashboard_frame frame = {.place = DASHBOARD_EXPERIMENTS,
+                                    .title = SLICE("Experiments"),
+                                    .data = SLICE("/v1/experiments")};
+    struct buffer main = {0};
+    struct moment moment = {0};
+    struct error error = {0};
+    enum status status = moment_begin(service, &moment, &error);
+    if (status)
+        return page_fails(page, status, &error);
+    struct value list = value_list();
+    entries_add(page, moment.transaction, catalogue->experiments, catalogue->experiment_count,
+                &list);
+    entries_add(page, moment.transaction, catalogue->holdouts, catalogue->holdout_count, &list);
+    dashboard_overview(&main, &list, &view); /* its texts are the history's */
+    page->modified_ms = view_received_ms(moment.transaction);
+    moment_end(&moment);
+    return page_frame(service, page, &frame, &main);
+}
+
+enum problem page_make_definitions(struct service *service, struct page *page)
+{
+    struct dashboard_frame frame = {.place = DASHBOARD_DEFINITIONS, .title = SLICE("Definitions")};
+    struct seen_name *names = NULL;
+    size_t count = 0;
+    struct buffer main = {0};
+    struct moment moment = {0};
+    struct error error = {0};
+    enum status status = moment_begin(service, &moment, &error);
+    if (!status)
+        status = view_names(moment.transaction, &page->arena, &names, &count, &error);
+    if (moment.view)
+        moment_end(&moment);
+    if (status)
+        return page_fails(page, status, &error);
+    dashboard_definitions(&main, page->question.snapshot->catalogue, names, count);
+    return page_frame(service, page, &frame, &main);
+}

@@ -1,0 +1,45 @@
+/* Implementation of safety.h. */
+
+#include "safety.h"
+
+#include "answer.h"
+#include "dashboard/dashboard.h"
+#include "service_state.h"
+
+static const struct {
+    const char *name;
+    struct slice value;
+} headers[] = {
+    {"Content-Security-Policy",
+     SLICE_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                "connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                "frame-ancestors 'none'")},
+    {"X-Content-Type-Options", SLICE_INIT("nosniff")},
+    {"Referrer-Policy", SLICE_INIT("no-referrer")},
+    {"Cross-Origin-Opener-Policy", SLICE_INIT("same-origin")},
+};
+
+void answer_safely(struct request *request)
+{
+    request->cache_control = "private, no-cache";
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        answer_header(request, headers[i].name, headers[i].value);
+}
+
+void answer_problem_page(struct request *request, const struct problem_row *row,
+                         struct slice detail, struct slice nearest)
+{
+    const struct service *service = request->worker->options.service;
+    struct buffer main = {0};
+    const struct dashboard_frame frame = {
+        .place = DASHBOARD_ELSEWHERE,
+        .title = slice_of(row->title),
+        .version = slice_of(service && service->options ? service->options->version : ""),
+    };
+    struct buffer *out = answer_begin(request, row->status, TYPE_HTML);
+    answer_safely(request);
+    request->cache_control = NULL;
+    dashboard_problem(&main, row->status, slice_of(row->title), detail, nearest);
+    dashboard_page(out, &frame, buffer_slice(&main));
+    buffer_done(&main);
+}
