@@ -17,6 +17,7 @@
 #include "http/service.h"
 
 #include "acceptor.h"
+#include "base/heap.h"
 #include "desk.h"
 #include "fold_thread.h"
 #include "gate.h"
@@ -428,6 +429,7 @@ static void signals_block(bool block)
 
 static enum status service_open(struct service *service, struct error *error)
 {
+    heap_keep();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk, no death */
     event_set_log_callback(event_logged);

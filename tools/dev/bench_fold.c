@@ -14,6 +14,7 @@
 
 #include "analysis/document.h"
 #include "analysis/fold.h"
+#include "base/heap.h"
 #include "base/random.h"
 
 #include <ftw.h>
@@ -248,6 +249,7 @@ int main(int argc, char **argv)
     struct error error = {0};
     struct fold *fold = NULL;
     const char *temporary = getenv("TMPDIR");
+    heap_keep(); /* as the service does */
     bench.units = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     uint64_t events = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
     snprintf(bench.folder, sizeof bench.folder, "%.30s/bench-fold-XXXXXX",
