@@ -8,9 +8,10 @@
 
 #include "base/buffer.h"
 
-/* Escapes & < > " and '; control characters that HTML does not take become U+FFFD. */
-void html_text(struct buffer *out, struct slice text);
+/* Escapes & < > " and '; control characters, and those that turn the text beside them around,
+ * become U+FFFD. */
+void html_safe(struct buffer *out, struct slice text);
 /* The same within <bdi>: a name whose letters run from right to left moves nothing beside it. */
-void html_name(struct buffer *out, struct slice name);
+void html_safe_name(struct buffer *out, struct slice name);
 
 #endif

@@ -111,15 +111,16 @@ static void write_missing(struct buffer *out, const struct missing *missing)
 {
     if (!missing->count)
         return;
-    html_add(out, "<p class=\"flag\"><strong><span aria-hidden=\"true\">\xe2\x96\xb2</span> Never "
-                  "received:</strong> ");
+    markup_add(out,
+               "<p class=\"flag\"><strong><span aria-hidden=\"true\">\xe2\x96\xb2</span> Never "
+               "received:</strong> ");
     for (size_t i = 0; i < missing->count; i++) {
-        html_add(out, i ? ", " : "");
-        html_add(out, missing->items[i].is_trait ? "trait <code>" : "event <code>");
-        html_name(out, missing->items[i].name);
-        html_add(out, "</code>");
+        markup_add(out, i ? ", " : "");
+        markup_add(out, missing->items[i].is_trait ? "trait <code>" : "event <code>");
+        html_safe_name(out, missing->items[i].name);
+        markup_add(out, "</code>");
     }
-    html_add(out, "</p>\n");
+    markup_add(out, "</p>\n");
 }
 
 /* ---- What was understood ---- */
@@ -148,11 +149,11 @@ static void write_line(struct buffer *out, struct slice line)
     size_t size = space ? (size_t)(space - line.data) : line.size;
     struct slice rest = spaces_cut(slice_from(line, size));
     bool is_remark = slice_equals((struct slice){.data = line.data, .size = size}, "no");
-    html_add(out, "<div><dt>");
-    html_text(out, is_remark ? SLICE("goal") : (struct slice){.data = line.data, .size = size});
-    html_add(out, "</dt><dd dir=\"auto\">");
-    html_text(out, is_remark ? line : rest);
-    html_add(out, "</dd></div>\n");
+    markup_add(out, "<div><dt>");
+    html_safe(out, is_remark ? SLICE("goal") : (struct slice){.data = line.data, .size = size});
+    markup_add(out, "</dt><dd dir=\"auto\">");
+    html_safe(out, is_remark ? line : rest);
+    markup_add(out, "</dd></div>\n");
 }
 
 static void write_experiment(const struct reading *reading, const struct experiment *experiment)
@@ -163,18 +164,18 @@ static void write_experiment(const struct reading *reading, const struct experim
     experiment_describe(&words, experiment);
     struct slice rest = buffer_slice(&words);
     line_cut(&rest); /* the heading has it */
-    html_add(out, "<dl>\n");
+    markup_add(out, "<dl>\n");
     if (experiment->hypothesis.size) {
-        html_add(out, "<div><dt>hypothesis</dt><dd dir=\"auto\">");
-        html_text(out, experiment->hypothesis);
-        html_add(out, "</dd></div>\n");
+        markup_add(out, "<div><dt>hypothesis</dt><dd dir=\"auto\">");
+        html_safe(out, experiment->hypothesis);
+        markup_add(out, "</dd></div>\n");
     }
     while (rest.size) {
         struct slice line = line_cut(&rest);
         if (line.size)
             write_line(out, line);
     }
-    html_add(out, "</dl>\n");
+    markup_add(out, "</dl>\n");
     out->failed |= words.failed;
     buffer_done(&words);
     missing_experiment(&missing, experiment);
@@ -206,38 +207,38 @@ static void write_users(const struct reading *reading, const struct metric *metr
                         const struct segment *segment)
 {
     size_t count = 0;
-    html_add(reading->out, "<p class=\"under\">");
+    markup_add(reading->out, "<p class=\"under\">");
     for (size_t i = 0; i < reading->catalogue->experiment_count; i++) {
         const struct experiment *experiment = &reading->catalogue->experiments[i];
         if (metric ? !uses_metric(experiment, metric) : !uses_segment(experiment, segment))
             continue;
-        html_add(reading->out, count++ ? ", " : "Used by ");
-        html_add(reading->out, "<a href=\"#experiment-");
+        markup_add(reading->out, count++ ? ", " : "Used by ");
+        markup_add(reading->out, "<a href=\"#experiment-");
         url_text(reading->out, experiment->key, true);
-        html_add(reading->out, "\">");
-        html_name(reading->out, experiment->key);
-        html_add(reading->out, "</a>");
+        markup_add(reading->out, "\">");
+        html_safe_name(reading->out, experiment->key);
+        markup_add(reading->out, "</a>");
     }
-    html_add(reading->out, count ? "</p>\n" : "Used by no experiment</p>\n");
+    markup_add(reading->out, count ? "</p>\n" : "Used by no experiment</p>\n");
 }
 
 static void write_title(struct buffer *out, struct slice name, struct slice title)
 {
-    html_add(out, "<h3><code>");
-    html_name(out, name);
-    html_add(out, "</code>");
+    markup_add(out, "<h3><code>");
+    html_safe_name(out, name);
+    markup_add(out, "</code>");
     if (title.size && !slice_equal(title, name)) {
-        html_add(out, " ");
-        html_name(out, title);
+        markup_add(out, " ");
+        html_safe_name(out, title);
     }
-    html_add(out, "</h3>\n");
+    markup_add(out, "</h3>\n");
 }
 
 static void write_said(struct buffer *out, const struct buffer *words)
 {
-    html_add(out, "<p dir=\"auto\">");
-    html_text(out, buffer_slice(words));
-    html_add(out, "</p>\n");
+    markup_add(out, "<p dir=\"auto\">");
+    html_safe(out, buffer_slice(words));
+    markup_add(out, "</p>\n");
     out->failed |= words->failed;
 }
 
@@ -281,20 +282,20 @@ static const struct experiment *experiment_in(const struct catalogue *catalogue,
 
 static void write_source(struct buffer *out, const struct source *source)
 {
-    html_add(out, "<div class=\"source\">\n<p class=\"eyebrow\">Written in <code>");
-    html_name(out, source->name);
-    html_add(out, "</code></p>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"Text of ");
-    html_text(out, source->name);
-    html_add(out, "\"><code>");
-    html_text(out, source->text);
-    html_add(out, "</code></pre>\n</div>\n");
+    markup_add(out, "<div class=\"source\">\n<p class=\"eyebrow\">Written in <code>");
+    html_safe_name(out, source->name);
+    markup_add(out, "</code></p>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"Text of ");
+    html_safe(out, source->name);
+    markup_add(out, "\"><code>");
+    html_safe(out, source->text);
+    markup_add(out, "</code></pre>\n</div>\n");
 }
 
 static void pair_begin(struct buffer *out, const struct source *source)
 {
-    html_add(out, "<div class=\"pair\">\n");
+    markup_add(out, "<div class=\"pair\">\n");
     write_source(out, source);
-    html_add(out, "<div class=\"understood\">\n<p class=\"eyebrow\">Understood as</p>\n");
+    markup_add(out, "<div class=\"understood\">\n<p class=\"eyebrow\">Understood as</p>\n");
 }
 
 static void write_experiment_file(const struct reading *reading, const struct source *source)
@@ -303,60 +304,60 @@ static void write_experiment_file(const struct reading *reading, const struct so
     const struct experiment *experiment = experiment_in(reading->catalogue, source);
     if (!experiment)
         return;
-    html_add(out, "<article id=\"experiment-");
-    html_text(out, experiment->key);
-    html_add(out, "\">\n<h2>");
-    html_name(out, experiment->title);
-    html_add(out, "</h2>\n<p class=\"under\"><a href=\"/experiments/");
+    markup_add(out, "<article id=\"experiment-");
+    html_safe(out, experiment->key);
+    markup_add(out, "\">\n<h2>");
+    html_safe_name(out, experiment->title);
+    markup_add(out, "</h2>\n<p class=\"under\"><a href=\"/experiments/");
     url_text(out, experiment->key, true);
-    html_add(out, "\">");
-    html_name(out, experiment->key);
+    markup_add(out, "\">");
+    html_safe_name(out, experiment->key);
     buffer_format(out, "</a> \xc2\xb7 <span class=\"mark status-%s\">%s</span>",
                   experiment_status_texts[experiment->status],
                   experiment_status_texts[experiment->status]);
     if (experiment->owner.size) {
-        html_add(out, " \xc2\xb7 ");
-        html_name(out, experiment->owner);
+        markup_add(out, " \xc2\xb7 ");
+        html_safe_name(out, experiment->owner);
     }
-    html_add(out, "</p>\n");
+    markup_add(out, "</p>\n");
     pair_begin(out, source);
     write_experiment(reading, experiment);
-    html_add(out, "</div>\n</div>\n</article>\n");
+    markup_add(out, "</div>\n</div>\n</article>\n");
 }
 
 static void write_metrics_file(const struct reading *reading, const struct source *source)
 {
-    html_add(reading->out, "<article id=\"metrics\">\n<h2>Metrics</h2>\n");
+    markup_add(reading->out, "<article id=\"metrics\">\n<h2>Metrics</h2>\n");
     pair_begin(reading->out, source);
     for (size_t i = 0; i < reading->catalogue->metric_count; i++)
         write_metric(reading, &reading->catalogue->metrics[i]);
-    html_add(reading->out, "</div>\n</div>\n</article>\n");
+    markup_add(reading->out, "</div>\n</div>\n</article>\n");
 }
 
 static void write_segments_file(const struct reading *reading, const struct source *source)
 {
-    html_add(reading->out, "<article id=\"segments\">\n<h2>Segments</h2>\n");
+    markup_add(reading->out, "<article id=\"segments\">\n<h2>Segments</h2>\n");
     pair_begin(reading->out, source);
     for (size_t i = 0; i < reading->catalogue->segment_count; i++)
         write_segment(reading, &reading->catalogue->segments[i]);
-    html_add(reading->out, "</div>\n</div>\n</article>\n");
+    markup_add(reading->out, "</div>\n</div>\n</article>\n");
 }
 
 static void write_contents(struct buffer *out, const struct catalogue *catalogue)
 {
-    html_add(out, "<nav class=\"choices\" aria-label=\"On this page\"><ul>\n");
+    markup_add(out, "<nav class=\"choices\" aria-label=\"On this page\"><ul>\n");
     for (size_t i = 0; i < catalogue->experiment_count; i++) {
-        html_add(out, "<li><a href=\"#experiment-");
+        markup_add(out, "<li><a href=\"#experiment-");
         url_text(out, catalogue->experiments[i].key, true);
-        html_add(out, "\">");
-        html_name(out, catalogue->experiments[i].key);
-        html_add(out, "</a></li>\n");
+        markup_add(out, "\">");
+        html_safe_name(out, catalogue->experiments[i].key);
+        markup_add(out, "</a></li>\n");
     }
     if (catalogue->metric_count)
-        html_add(out, "<li><a href=\"#metrics\">Metrics</a></li>\n");
+        markup_add(out, "<li><a href=\"#metrics\">Metrics</a></li>\n");
     if (catalogue->segment_count)
-        html_add(out, "<li><a href=\"#segments\">Segments</a></li>\n");
-    html_add(out, "</ul></nav>\n");
+        markup_add(out, "<li><a href=\"#segments\">Segments</a></li>\n");
+    markup_add(out, "</ul></nav>\n");
 }
 
 void dashboard_definitions(struct buffer *out, const struct catalogue *catalogue,
@@ -365,12 +366,12 @@ void dashboard_definitions(struct buffer *out, const struct catalogue *catalogue
     const struct reading reading = {
         .out = out, .catalogue = catalogue, .names = names, .name_count = name_count};
     const struct sources *sources = &catalogue->sources;
-    html_add(out, "<h1>Definitions</h1>\n<p class=\"lead\">What was written, beside what Gangway "
-                  "understood.</p>\n");
+    markup_add(out, "<h1>Definitions</h1>\n<p class=\"lead\">What was written, beside what Gangway "
+                    "understood.</p>\n");
     write_contents(out, catalogue);
     if (!sources->count)
-        html_add(out, "<p class=\"empty\">There is no file yet. "
-                      "<a href=\"/\">How to write one</a></p>\n");
+        markup_add(out, "<p class=\"empty\">There is no file yet. "
+                        "<a href=\"/\">How to write one</a></p>\n");
     for (size_t i = 0; i < sources->count; i++)
         write_experiment_file(&reading, &sources->files[i]);
     for (size_t i = 0; i < sources->count; i++)

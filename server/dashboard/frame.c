@@ -17,49 +17,49 @@ static const struct {
 
 static void write_head(struct buffer *out, const struct dashboard_frame *frame)
 {
-    html_add(out, "<!doctype html>\n<html lang=\"en\"");
+    markup_add(out, "<!doctype html>\n<html lang=\"en\"");
     if (frame->tag.size) {
-        html_add(out, " data-tag=\"");
-        html_text(out, frame->tag);
-        html_add(out, "\"");
+        markup_add(out, " data-tag=\"");
+        html_safe(out, frame->tag);
+        markup_add(out, "\"");
     }
-    html_add(out, ">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-    html_text(out, frame->title);
-    html_add(out, " \xc2\xb7 Gangway</title>\n"
-                  "<link rel=\"icon\" href=\"/assets/gangway.svg\" type=\"image/svg+xml\">\n"
-                  "<link rel=\"stylesheet\" href=\"/assets/dashboard.css\">\n");
+    markup_add(out, ">\n<head>\n<meta charset=\"utf-8\">\n"
+                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    html_safe(out, frame->title);
+    markup_add(out, " \xc2\xb7 Gangway</title>\n"
+                    "<link rel=\"icon\" href=\"/assets/gangway.svg\" type=\"image/svg+xml\">\n"
+                    "<link rel=\"stylesheet\" href=\"/assets/dashboard.css\">\n");
     buffer_add(out, frame->styles);
-    html_add(out, "<script type=\"module\" src=\"/assets/dashboard.mjs\"></script>\n</head>\n");
+    markup_add(out, "<script type=\"module\" src=\"/assets/dashboard.mjs\"></script>\n</head>\n");
 }
 
 static void write_places(struct buffer *out, const struct dashboard_frame *frame)
 {
-    html_add(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the page</a>\n"
-                  "<header class=\"top\">\n<a class=\"brand\" href=\"/\">Gangway</a>\n"
-                  "<nav aria-label=\"Pages\">\n<ul>\n");
+    markup_add(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the page</a>\n"
+                    "<header class=\"top\">\n<a class=\"brand\" href=\"/\">Gangway</a>\n"
+                    "<nav aria-label=\"Pages\">\n<ul>\n");
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         buffer_format(out, "<li><a href=\"%s\"%s>%s</a></li>\n", places[i].path,
                       i == frame->place ? " aria-current=\"page\"" : "", places[i].words);
-    html_add(out, "</ul>\n</nav>\n</header>\n");
+    markup_add(out, "</ul>\n</nav>\n</header>\n");
 }
 
 void dashboard_page(struct buffer *out, const struct dashboard_frame *frame, struct slice main)
 {
     write_head(out, frame);
     write_places(out, frame);
-    html_add(out, "<main id=\"main\" tabindex=\"-1\">\n");
+    markup_add(out, "<main id=\"main\" tabindex=\"-1\">\n");
     buffer_add(out, main);
-    html_add(out, "</main>\n<footer class=\"foot\">\n"
-                  "<p id=\"fresh\">Reload for newer figures.</p>\n"
-                  "<p id=\"live\" class=\"unseen\" role=\"status\"></p>\n<p>");
+    markup_add(out, "</main>\n<footer class=\"foot\">\n"
+                    "<p id=\"fresh\">Reload for newer figures.</p>\n"
+                    "<p id=\"live\" class=\"unseen\" role=\"status\"></p>\n<p>");
     if (frame->data.size) {
-        html_add(out, "<a href=\"");
-        html_text(out, frame->data);
-        html_add(out, "\">The same as JSON</a> \xc2\xb7 ");
+        markup_add(out, "<a href=\"");
+        html_safe(out, frame->data);
+        markup_add(out, "\">The same as JSON</a> \xc2\xb7 ");
     }
-    html_add(out, "Gangway ");
-    html_text(out, frame->version);
-    html_add(out, "</p>\n</footer>\n</body>\n</html>\n");
+    markup_add(out, "Gangway ");
+    html_safe(out, frame->version);
+    markup_add(out, "</p>\n</footer>\n</body>\n</html>\n");
 }

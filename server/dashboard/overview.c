@@ -169,7 +169,7 @@ static void link_begin(struct buffer *out, const struct dashboard_view *view, bo
         struct slice value;
     } parts[] = {{"status", view->status}, {"owner", view->owner}, {"sort", view->sort}};
     const char *between = "?";
-    html_add(out, "<a href=\"/");
+    markup_add(out, "<a href=\"/");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!parts[i].value.size)
             continue;
@@ -177,7 +177,7 @@ static void link_begin(struct buffer *out, const struct dashboard_view *view, bo
         url_text(out, parts[i].value, false);
         between = "&amp;";
     }
-    html_add(out, is_current ? "\" aria-current=\"true\">" : "\">");
+    markup_add(out, is_current ? "\" aria-current=\"true\">" : "\">");
 }
 
 static bool entry_fits(const struct value *entry, const struct dashboard_view *view)
@@ -201,9 +201,9 @@ static void write_choice(struct buffer *out, const struct value *experiments,
     size_t count = count_fitting(experiments, choice);
     if (!count && !is_current)
         return;
-    html_add(out, "<li>");
+    markup_add(out, "<li>");
     link_begin(out, choice, is_current);
-    html_name(out, words);
+    html_safe_name(out, words);
     buffer_format(out, " <span class=\"count\">%zu</span></a></li>\n", count);
 }
 
@@ -212,7 +212,7 @@ static void write_statuses(struct buffer *out, const struct value *experiments,
 {
     static const char *const words[] = {"running", "paused", "draft", "stopped"};
     struct dashboard_view choice = *view;
-    html_add(out, "<nav class=\"choices\" aria-label=\"By status\"><ul>\n");
+    markup_add(out, "<nav class=\"choices\" aria-label=\"By status\"><ul>\n");
     choice.status = (struct slice){0};
     write_choice(out, experiments, &choice, SLICE("All"), !view->status.size);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -220,7 +220,7 @@ static void write_statuses(struct buffer *out, const struct value *experiments,
         write_choice(out, experiments, &choice, choice.status,
                      slice_equal(choice.status, view->status));
     }
-    html_add(out, "</ul></nav>\n");
+    markup_add(out, "</ul></nav>\n");
 }
 
 /* Whether no entry before `at` is of the same owner. */
@@ -242,7 +242,7 @@ static void write_owners(struct buffer *out, const struct value *experiments,
     if (owners < 2 && !view->owner.size)
         return;
     struct dashboard_view choice = *view;
-    html_add(out, "<nav class=\"choices\" aria-label=\"By owner\"><ul>\n");
+    markup_add(out, "<nav class=\"choices\" aria-label=\"By owner\"><ul>\n");
     choice.owner = (struct slice){0};
     write_choice(out, experiments, &choice, SLICE("All owners"), !view->owner.size);
     for (size_t i = 0; i < experiments->count; i++) {
@@ -251,7 +251,7 @@ static void write_owners(struct buffer *out, const struct value *experiments,
             write_choice(out, experiments, &choice, choice.owner,
                          slice_equal(choice.owner, view->owner));
     }
-    html_add(out, "</ul></nav>\n");
+    markup_add(out, "</ul></nav>\n");
 }
 
 /* ---- Cells ---- */
@@ -273,19 +273,19 @@ static void write_name(struct buffer *out, const struct value *entry)
     struct slice key = value_member_text(entry, "experiment");
     struct slice name = value_member_text(entry, "name");
     struct slice owner = value_member_text(entry, "owner");
-    html_add(out, "<th role=\"rowheader\" scope=\"row\" class=\"name\"><a href=\"/experiments/");
+    markup_add(out, "<th role=\"rowheader\" scope=\"row\" class=\"name\"><a href=\"/experiments/");
     url_text(out, key, true);
-    html_add(out, "\">");
-    html_name(out, name.size ? name : key);
-    html_add(out, "</a>\n<span class=\"under\">");
-    html_name(out, key);
+    markup_add(out, "\">");
+    html_safe_name(out, name.size ? name : key);
+    markup_add(out, "</a>\n<span class=\"under\">");
+    html_safe_name(out, key);
     if (owner.size && !is_holdout(key)) {
-        html_add(out, " \xc2\xb7 ");
-        html_name(out, owner);
+        markup_add(out, " \xc2\xb7 ");
+        html_safe_name(out, owner);
     }
     if (is_holdout(key))
-        html_add(out, " \xc2\xb7 holdout");
-    html_add(out, "</span></th>\n");
+        markup_add(out, " \xc2\xb7 holdout");
+    markup_add(out, "</span></th>\n");
 }
 
 static void write_status(struct buffer *out, const struct value *entry)
@@ -300,8 +300,8 @@ static void write_status(struct buffer *out, const struct value *entry)
 static void write_strip(struct buffer *out, const struct value *exposed, uint64_t total)
 {
     double at = 0;
-    html_add(out, "<svg class=\"strip\" viewBox=\"0 0 1000 60\" preserveAspectRatio=\"none\" "
-                  "aria-hidden=\"true\">");
+    markup_add(out, "<svg class=\"strip\" viewBox=\"0 0 1000 60\" preserveAspectRatio=\"none\" "
+                    "aria-hidden=\"true\">");
     for (size_t i = 0; i < exposed->count; i++) {
         double width = 1000.0 * (double)exposed->members[i].value.integer / (double)total;
         buffer_format(out,
@@ -310,7 +310,7 @@ static void write_strip(struct buffer *out, const struct value *exposed, uint64_
                       i % VARIANT_HUES, at, width);
         at += width;
     }
-    html_add(out, "</svg>");
+    markup_add(out, "</svg>");
 }
 
 static void write_units(struct buffer *out, const struct value *entry)
@@ -318,21 +318,21 @@ static void write_units(struct buffer *out, const struct value *entry)
     const struct value *exposed = value_member(entry, SLICE("exposed"));
     uint64_t total = exposed_total(entry);
     cell_begin(out, 2);
-    html_data_count(out, total);
+    count_data_add(out, total);
     if (total) {
         write_strip(out, exposed, total);
-        html_add(out, "<span class=\"split\">");
+        markup_add(out, "<span class=\"split\">");
         for (size_t i = 0; i < exposed->count; i++) {
             buffer_format(out, "<span class=\"part\"><span class=\"key v%zu\"></span>",
                           i % VARIANT_HUES);
-            html_name(out, exposed->members[i].name);
-            html_add(out, "\xc2\xa0");
-            html_data_count(out, (uint64_t)exposed->members[i].value.integer);
-            html_add(out, "</span> ");
+            html_safe_name(out, exposed->members[i].name);
+            markup_add(out, "\xc2\xa0");
+            count_data_add(out, (uint64_t)exposed->members[i].value.integer);
+            markup_add(out, "</span> ");
         }
-        html_add(out, "</span>");
+        markup_add(out, "</span>");
     }
-    html_add(out, "</td>\n");
+    markup_add(out, "</td>\n");
 }
 
 static void write_rate(struct buffer *out, const struct value *entry)
@@ -342,10 +342,10 @@ static void write_rate(struct buffer *out, const struct value *entry)
     if (rate > 0 && rate < 10)
         buffer_format(out, "%.1f", rate);
     else if (rate >= 0)
-        html_count(out, (uint64_t)llround(rate));
+        count_add(out, (uint64_t)llround(rate));
     else
-        html_add(out, "<span class=\"none\">none yet</span>");
-    html_add(out, "</td>\n");
+        markup_add(out, "<span class=\"none\">none yet</span>");
+    markup_add(out, "</td>\n");
 }
 
 static void write_days(struct buffer *out, const struct value *entry)
@@ -354,16 +354,16 @@ static void write_days(struct buffer *out, const struct value *entry)
     double days = entry_days(entry);
     cell_begin(out, 4);
     if (days < 0) {
-        html_add(out, "<span class=\"none\">not begun</span>");
+        markup_add(out, "<span class=\"none\">not begun</span>");
     } else {
-        html_count(out, (uint64_t)days);
+        count_add(out, (uint64_t)days);
         if (end_ms != TIME_NONE && end_ms > begun_ms) {
-            html_add(out, " <span class=\"of\">of ");
-            html_count(out, (uint64_t)((end_ms - begun_ms) / DAY_MS));
-            html_add(out, "</span>");
+            markup_add(out, " <span class=\"of\">of ");
+            count_add(out, (uint64_t)((end_ms - begun_ms) / DAY_MS));
+            markup_add(out, "</span>");
         }
     }
-    html_add(out, "</td>\n");
+    markup_add(out, "</td>\n");
 }
 
 static const struct {
@@ -386,9 +386,9 @@ static void write_verdict(struct buffer *out, const struct value *entry)
                           "<span class=\"mark verdict-%s\" data-announce><span "
                           "aria-hidden=\"true\">%s</span> %s</span>\n",
                           verdicts[i].code, verdicts[i].sign, verdicts[i].words);
-    html_add(out, "<span class=\"why\" dir=\"auto\">");
-    html_text(out, value_member_text(verdict, "text"));
-    html_add(out, code.size ? "</span></td>\n" : "not read yet</span></td>\n");
+    markup_add(out, "<span class=\"why\" dir=\"auto\">");
+    html_safe(out, value_member_text(verdict, "text"));
+    markup_add(out, code.size ? "</span></td>\n" : "not read yet</span></td>\n");
 }
 
 static void write_health(struct buffer *out, const struct value *entry)
@@ -406,14 +406,14 @@ static void write_health(struct buffer *out, const struct value *entry)
                           "<span class=\"state health-%s\" data-announce><span "
                           "aria-hidden=\"true\">%s</span>",
                           states[i].state, states[i].words);
-    html_add(out, "</td>\n");
+    markup_add(out, "</td>\n");
 }
 
 static void write_row(struct buffer *out, const struct value *entry)
 {
-    html_add(out, "<tr role=\"row\" data-key=\"");
-    html_text(out, value_member_text(entry, "experiment"));
-    html_add(out, "\">\n");
+    markup_add(out, "<tr role=\"row\" data-key=\"");
+    html_safe(out, value_member_text(entry, "experiment"));
+    markup_add(out, "\">\n");
     write_name(out, entry);
     write_status(out, entry);
     write_units(out, entry);
@@ -421,7 +421,7 @@ static void write_row(struct buffer *out, const struct value *entry)
     write_days(out, entry);
     write_verdict(out, entry);
     write_health(out, entry);
-    html_add(out, "</tr>\n");
+    markup_add(out, "</tr>\n");
 }
 
 /* ---- The table ---- */
@@ -429,7 +429,7 @@ static void write_row(struct buffer *out, const struct value *entry)
 static void write_headings(struct buffer *out, const struct dashboard_view *view,
                            const struct column *sorted)
 {
-    html_add(out, "<thead role=\"rowgroup\"><tr role=\"row\">\n");
+    markup_add(out, "<thead role=\"rowgroup\"><tr role=\"row\">\n");
     for (size_t i = 0; i < COLUMNS; i++) {
         struct dashboard_view link = *view;
         bool is_sorted = &columns[i] == sorted;
@@ -443,7 +443,7 @@ static void write_headings(struct buffer *out, const struct dashboard_view *view
         buffer_format(out, "%s%s</a></th>\n", columns[i].words,
                       !is_sorted ? "" : " <span aria-hidden=\"true\">\xe2\x86\x93</span>");
     }
-    html_add(out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
+    markup_add(out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
 }
 
 /* By insertion, which keeps the order of equals: a folder has tens of experiments, not thousands.
@@ -475,24 +475,24 @@ static void write_table(struct buffer *out, const struct value *experiments,
         if (entry_fits(&experiments->items[i], view))
             entries[count++] = &experiments->items[i];
     entries_sort(entries, count, column);
-    html_add(out, "<table role=\"table\" class=\"overview\">\n<caption class=\"unseen\">");
-    html_number_of(out, count, "experiment");
-    html_add(out, ", each with its traffic, verdict and health</caption>\n");
+    markup_add(out, "<table role=\"table\" class=\"overview\">\n<caption class=\"unseen\">");
+    number_of_add(out, count, "experiment");
+    markup_add(out, ", each with its traffic, verdict and health</caption>\n");
     write_headings(out, view, column);
     for (size_t i = 0; i < count; i++)
         write_row(out, entries[i]);
-    html_add(out, "</tbody>\n</table>\n");
+    markup_add(out, "</tbody>\n</table>\n");
     free(entries);
     if (!count)
-        html_add(out, "<p class=\"empty\">No experiment is like that. "
-                      "<a href=\"/\">Show all of them</a></p>\n");
+        markup_add(out, "<p class=\"empty\">No experiment is like that. "
+                        "<a href=\"/\">Show all of them</a></p>\n");
 }
 
 /* ---- A first run ---- */
 
 static void write_first_run(struct buffer *out)
 {
-    html_add(
+    markup_add(
         out,
         "<div class=\"first\">\n<h1>No experiment yet</h1>\n"
         "<p>An experiment is a file in the folder that <code>--experiments</code> names. Write "
@@ -525,9 +525,9 @@ void dashboard_overview(struct buffer *out, const struct value *experiments,
         write_first_run(out);
         return;
     }
-    html_add(out, "<h1>Experiments</h1>\n<div class=\"bar\">\n");
+    markup_add(out, "<h1>Experiments</h1>\n<div class=\"bar\">\n");
     write_statuses(out, experiments, view);
     write_owners(out, experiments, view);
-    html_add(out, "</div>\n");
+    markup_add(out, "</div>\n");
     write_table(out, experiments, view);
 }

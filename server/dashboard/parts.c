@@ -5,12 +5,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-void html_add(struct buffer *out, const char *markup)
+void markup_add(struct buffer *out, const char *markup)
 {
     buffer_add(out, slice_of(markup));
 }
 
-void html_count(struct buffer *out, uint64_t count)
+void count_add(struct buffer *out, uint64_t count)
 {
     char digits[24];
     int size = snprintf(digits, sizeof digits, "%" PRIu64, count);
@@ -21,11 +21,11 @@ void html_count(struct buffer *out, uint64_t count)
     }
 }
 
-void html_data_count(struct buffer *out, uint64_t count)
+void count_data_add(struct buffer *out, uint64_t count)
 {
     buffer_format(out, "<data value=\"%" PRIu64 "\">", count);
-    html_count(out, count);
-    html_add(out, "</data>");
+    count_add(out, count);
+    markup_add(out, "</data>");
 }
 
 void url_text(struct buffer *out, struct slice text, bool path)
@@ -43,8 +43,8 @@ void url_text(struct buffer *out, struct slice text, bool path)
     }
 }
 
-void html_number_of(struct buffer *out, uint64_t count, const char *noun)
+void number_of_add(struct buffer *out, uint64_t count, const char *noun)
 {
-    html_count(out, count);
+    count_add(out, count);
     buffer_format(out, "\xc2\xa0%s%s", noun, count == 1 ? "" : "s");
 }

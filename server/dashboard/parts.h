@@ -6,14 +6,14 @@
 #include "dashboard/dashboard.h"
 
 /* Markup: no text of anybody's. */
-void html_add(struct buffer *out, const char *markup);
+void markup_add(struct buffer *out, const char *markup);
 /* "44,700", as in the reports. */
-void html_count(struct buffer *out, uint64_t count);
+void count_add(struct buffer *out, uint64_t count);
 /* The same within <data>, so that who copies or tests it has the number. */
-void html_data_count(struct buffer *out, uint64_t count);
+void count_data_add(struct buffer *out, uint64_t count);
 /* One segment of a path or one value of a query, percent-encoded; slashes stay where `path`. */
 void url_text(struct buffer *out, struct slice text, bool path);
 /* "1 experiment", "3 experiments" */
-void html_number_of(struct buffer *out, uint64_t count, const char *noun);
+void number_of_add(struct buffer *out, uint64_t count, const char *noun);
 
 #endif

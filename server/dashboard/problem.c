@@ -16,19 +16,19 @@ void dashboard_problem(struct buffer *out, int status, struct slice title, struc
                        struct slice nearest)
 {
     buffer_format(out, "<div class=\"problem\">\n<p class=\"eyebrow\">%d</p>\n<h1>", status);
-    html_text(out, title);
-    html_add(out, "</h1>\n<p dir=\"auto\" class=\"hostile\">");
-    html_text(out, detail);
-    html_add(out, "</p>\n");
+    html_safe(out, title);
+    markup_add(out, "</h1>\n<p dir=\"auto\" class=\"hostile\">");
+    html_safe(out, detail);
+    markup_add(out, "</p>\n");
     if (nearest.size) {
-        html_add(out, "<p>Did you mean <a href=\"/experiments/");
+        markup_add(out, "<p>Did you mean <a href=\"/experiments/");
         url_text(out, nearest, true);
-        html_add(out, "\">");
-        html_name(out, nearest);
-        html_add(out, "</a>?</p>\n");
+        markup_add(out, "\">");
+        html_safe_name(out, nearest);
+        markup_add(out, "</a>?</p>\n");
     }
     for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
         if (advices[i].status == status)
-            html_add(out, advices[i].advice);
-    html_add(out, "<p><a href=\"/\">All experiments</a></p>\n</div>\n");
+            markup_add(out, advices[i].advice);
+    markup_add(out, "<p><a href=\"/\">All experiments</a></p>\n</div>\n");
 }
