@@ -1,5 +1,5 @@
 /*
- * `gangway report`: what an experiment says, as text or JSON.  Reads the state, also while a
+ * `gangway report`: what an experiment says, as text, JSON or CSV.  Reads the state, also while a
  * server has the store open; goes by the definitions in the store.
  */
 
@@ -22,9 +22,14 @@ static const struct option_row report_options[] = {
     {.name = "format",
      .type = OPTION_CHOICE,
      .argument = "FORMAT",
-     .choices = "text|json",
+     .choices = "text|json|csv",
      .fallback = "text",
      .help = "how it is written"},
+    {.name = "table",
+     .type = OPTION_CHOICE,
+     .argument = "TABLE",
+     .choices = RENDER_TABLES,
+     .help = "of --format csv: which table (default results)"},
     {.name = "as-of",
      .type = OPTION_TEXT,
      .argument = "TIME",
@@ -99,6 +104,8 @@ static enum status report_write(const struct options *options, const struct valu
         .color = !output && option_color(options, STDOUT_FILENO),
     };
     struct buffer out = {0};
+    if (option_text(options, "table"))
+        render_table_find(slice_of(option_text(options, "table")), &render.table);
     format->render(&out, document, &render);
     enum status status = buffer_status(&out, error);
     if (!status && output)

@@ -22,6 +22,7 @@ static const struct {
     {"status", offsetof(struct page_parameters, status)},
     {"owner", offsetof(struct page_parameters, owner)},
     {"format", offsetof(struct page_parameters, format)},
+    {"table", offsetof(struct page_parameters, table)},
     {"as_of", offsetof(struct page_parameters, as_of)},
     {"phase", offsetof(struct page_parameters, phase)},
     {"experiment", offsetof(struct page_parameters, experiment)},
@@ -196,24 +197,42 @@ static void preference_see(struct preference *preference, struct slice type, dou
 }
 
 /* The format of the greatest weight; of equal ones the one that stands first in the header, and
- * JSON where one range takes both (RFC 9110, 12.5.1).  NULL: none is taken. */
+ * of one range that takes several JSON, else text (RFC 9110, 12.5.1).  NULL: none is taken. */
 static const struct render_format *format_accepted(struct slice accept)
 {
-    struct preference json = {
-        .ranges = {"application/json", "application/*", "*/*"}, .format = "json", .specific = 3};
-    struct preference text = {
-        .ranges = {"text/plain", "text/*", "*/*"}, .format = "text", .specific = 3};
+    struct preference known[] = {
+        {.ranges = {"application/json", "application/*", "*/*"}, .format = "json", .specific = 3},
+        {.ranges = {"text/plain", "text/*", "*/*"}, .format = "text", .specific = 3},
+        {.ranges = {"text/csv", "text/*", "*/*"}, .format = "csv", .specific = 3},
+    };
+    const size_t count = sizeof known / sizeof *known;
     for (size_t place = 0; accept.size; place++) {
         struct slice parameters = part_cut(&accept, ',');
         struct slice type = part_cut(&parameters, ';');
         double weight = weight_read(parameters);
-        preference_see(&json, type, weight, place);
-        preference_see(&text, type, weight, place);
+        for (size_t i = 0; i < count; i++)
+            preference_see(&known[i], type, weight, place);
     }
-    bool is_json =
-        json.weight > text.weight || (json.weight >= text.weight && json.place <= text.place);
-    const struct preference *best = is_json ? &json : &text;
+    const struct preference *best = &known[0];
+    for (size_t i = 1; i < count; i++)
+        if (known[i].weight > best->weight ||
+            (known[i].weight >= best->weight && known[i].place < best->place))
+            best = &known[i];
     return best->weight > 0 ? render_format_find(slice_of(best->format)) : NULL;
+}
+
+/* The table of a CSV, the results where none is named. */
+static bool table_read(struct request *request, struct slice name, struct page_question *question)
+{
+    if (!name.size)
+        return true;
+    if (strcmp(question->format->name, "csv") != 0)
+        answer_problem(request, PROBLEM_BAD_PARAMETER, "only format=csv has tables");
+    else if (!render_table_find(name, &question->table))
+        answer_problem(request, PROBLEM_BAD_PARAMETER, "table is one of " RENDER_TABLES);
+    else
+        return true;
+    return false;
 }
 
 static bool format_read(struct request *request, struct slice name, struct page_question *question)
@@ -221,13 +240,14 @@ static bool format_read(struct request *request, struct slice name, struct page_
     if (name.size) {
         question->format = render_format_find(name);
         if (!question->format)
-            answer_problem(request, PROBLEM_BAD_PARAMETER, "format is json or text");
+            answer_problem(request, PROBLEM_BAD_PARAMETER, "format is json, text or csv");
         return question->format;
     }
     question->format =
         request->accept.size ? format_accepted(request->accept) : render_format_find(SLICE("json"));
     if (!question->format)
-        answer_problem(request, PROBLEM_ACCEPT, "a report is application/json or text/plain");
+        answer_problem(request, PROBLEM_ACCEPT,
+                       "a report is application/json, text/plain or text/csv");
     return question->format;
 }
 
@@ -236,10 +256,11 @@ enum handled handle_report(struct request *request)
     struct page_parameters parameters = {0};
     struct page_question question = {
         .make = page_make_report, .experiment = request->parameters[0], .is_kept = true};
-    if (!parameters_read(request, "format as_of phase", &parameters) ||
+    if (!parameters_read(request, "format table as_of phase", &parameters) ||
         !phase_read(request, parameters.phase, &question.phase) ||
         !moment_read(request, parameters.as_of, &question) ||
-        !format_read(request, parameters.format, &question))
+        !format_read(request, parameters.format, &question) ||
+        !table_read(request, parameters.table, &question))
         return HANDLED;
     return page_ask(request, &question);
 }

@@ -10,7 +10,7 @@
 
 /* The parameters that a page may take. */
 struct page_parameters {
-    struct slice status, owner, format, as_of, phase, experiment, sort;
+    struct slice status, owner, format, table, as_of, phase, experiment, sort;
 };
 
 /* `allowed`: names with spaces between. */

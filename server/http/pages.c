@@ -86,7 +86,7 @@ static bool question_equal(const struct page_question *a, const struct page_ques
            slice_equal(a->status, b->status) && slice_equal(a->owner, b->owner) &&
            slice_equal(a->sort, b->sort) && a->phase == b->phase && a->as_of_ms == b->as_of_ms &&
            a->now_ms == b->now_ms && a->watermark == b->watermark && a->published == b->published &&
-           a->format == b->format && a->snapshot == b->snapshot;
+           a->format == b->format && a->table == b->table && a->snapshot == b->snapshot;
 }
 
 /* Puts a page that is made into the answer of a request. */
@@ -111,6 +111,10 @@ static void page_answer(struct request *request, const struct page *page)
     }
     if (page->is_html)
         answer_safely(request);
+    if (page->file.size)
+        answer_header(
+            request, "Content-Disposition",
+            arena_format(&request->arena, "attachment; filename=\"%.*s\"", SLICE_ARGS(page->file)));
     if (page->modified_ms != TIME_NONE) {
         char date[DATE_TEXT_SIZE];
         date_format(page->modified_ms, date);

@@ -35,6 +35,7 @@ struct page_question {
     int64_t now_ms;
     uint64_t watermark, published;      /* of the fold's progress */
     const struct render_format *format; /* of reports */
+    size_t table;                       /* of format csv: render_table_find */
     struct snapshot *snapshot;          /* borrowed for the call */
     bool is_kept;                       /* and shared with others who ask the same */
 };
@@ -51,6 +52,7 @@ struct page {
     enum problem problem;
     const char *content_type;
     bool is_html; /* a page of the dashboard: it has the headers of safety.h */
+    struct slice file; /* not empty: a browser saves it, under that name */
     struct buffer body;
     int64_t modified_ms;      /* TIME_NONE: no Last-Modified */
     char etag[TAG_TEXT_SIZE]; /* with its quotes; empty: none */

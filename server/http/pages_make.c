@@ -49,7 +49,7 @@ enum problem page_fails(struct page *page, enum status status, const struct erro
 enum problem page_make_report(struct service *service, struct page *page)
 {
     const struct page_question *question = &page->question;
-    const struct render_options render = {.columns = 100};
+    const struct render_options render = {.columns = 100, .table = question->table};
     struct moment moment = {0};
     struct error error = {0};
     struct value document;
@@ -76,6 +76,9 @@ enum problem page_make_report(struct service *service, struct page *page)
         return page_fails(page, status, &error);
     question->format->render(&page->body, &document, &render);
     page->content_type = question->format->content_type;
+    if (strcmp(question->format->name, "csv") == 0)
+        page->file = arena_format(&page->arena, "%.*s-%s.csv", SLICE_ARGS(question->experiment),
+                                  render_table_name(question->table));
     tag_format(buffer_slice(&page->body), page->etag);
     return PROBLEM_NONE;
 }

@@ -9,5 +9,7 @@ void render_json(struct buffer *out, const struct value *document,
                  const struct render_options *options);
 void render_text(struct buffer *out, const struct value *document,
                  const struct render_options *options);
+void render_csv(struct buffer *out, const struct value *document,
+                const struct render_options *options);
 
 #endif

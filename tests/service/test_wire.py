@@ -187,14 +187,15 @@ class Wire(unittest.TestCase):
 
     def test_accept(self):
         self.server.wait_for_fold()
-        kinds = {"json": "application/json", "text": "text/plain; charset=utf-8"}
+        kinds = {"json": "application/json", "text": "text/plain; charset=utf-8",
+                 "csv": "text/csv; charset=utf-8"}
         for accept, wanted in (
                 ("*/*", "json"), ("application/*", "json"), ("text/*", "text"),
                 ("text/plain, */*", "text"), ("text/html, */*;q=0.8", "json"),
                 ("application/json;q=0.1, text/plain", "text"),
                 ("text/plain;q=0.5, application/json;q=0.9", "json"),
                 ("application/json;q=0, */*", "text"), ("*/*, application/json; q=0.000", "text"),
-                ("text/plain;q=0, text/*, */*;q=0.1", "json"), ("TEXT/Plain;Q=0.3", "text"),
+                ("text/plain;q=0, text/*, */*;q=0.1", "csv"), ("text/csv, */*;q=0.9", "csv"), ("TEXT/Plain;Q=0.3", "text"),
                 ("text/plain;format=flowed;q=0.2\t,\tapplication/json ;q=0.4", "json"),
                 ("image/png, text/*;q=0.2", "text"), ("*/*;q=0.1, text/plain;q=0.1", "json"),
                 ("text/html", None), ("application/json;q=0", None), ("text/plain;q=x", None),
