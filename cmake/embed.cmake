@@ -22,7 +22,7 @@ set(types
     "html=text/html\\; charset=utf-8" "css=text/css\\; charset=utf-8"
     "mjs=text/javascript\\; charset=utf-8" "js=text/javascript\\; charset=utf-8"
     "json=application/json" "svg=image/svg+xml" "png=image/png" "woff2=font/woff2"
-    "yaml=application/yaml" "txt=text/plain\\; charset=utf-8")
+    "yaml=application/yaml" "sh=text/x-shellscript" "txt=text/plain\\; charset=utf-8")
 
 function(type_of file result)
     get_filename_component(ending ${file} LAST_EXT)

@@ -171,7 +171,7 @@ static const struct option_row export_options[] = {
      .help = "what to write"},
     {.name = "experiment",
      .type = OPTION_TEXT,
-     .argument = "KEY",
+     .argument = "EXPERIMENT",
      .help = "of this experiment only"},
     {.name = "from",
      .type = OPTION_COUNT,
@@ -205,7 +205,7 @@ static const struct option_row export_options[] = {
 
 const struct command command_export = {
     .name = "export",
-    .arguments = "[--table NAME] [--experiment KEY] [--format ndjson|csv] [OPTION...]",
+    .arguments = "[--table NAME] [--experiment EXPERIMENT] [--format ndjson|csv] [OPTION...]",
     .summary = "prints the journal, the cube, or the units of an experiment",
     .note =
         "Works while a server has the store. The journal is written as far as it goes when\n"

@@ -33,6 +33,7 @@ const struct command *const commands[] = {
     &command_calc,
     &command_demo,
     &command_help,
+    &command_completion,
     NULL,
 };
 /* clang-format on */

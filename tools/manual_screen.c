@@ -96,7 +96,8 @@ void manual_write_screen(const struct command *command, struct buffer *out)
     column = 0;
     buffer_add_byte(out, '\n');
     manual_wrap(out, command->summary, &column, 0);
-    buffer_add_byte(out, '\n');
+    if (command_option(command, 0))
+        buffer_add_byte(out, '\n');
     buffer_format(&tail, "\n");
     if (manual)
         buffer_format(&tail, "    %s\n\n", manual->examples[0].line);

@@ -12,7 +12,7 @@ import unittest
 
 GANGWAY = os.environ["GANGWAY"]
 SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
-ASIDE = ("help",)
+ASIDE = ("help", "completion")
 
 
 def run(*arguments, program=GANGWAY, text=None, **environment):
@@ -46,7 +46,7 @@ class Screens(unittest.TestCase):
     def test_a_screen_names_every_option_and_has_an_example(self):
         for name in commands():
             screen = told(name, "--help")
-            self.assertRegex(screen, r"(?m)^    (.*\| )?(echo .*|)gangway " + name, name)
+            self.assertRegex(screen, r"(?m)^    .*\bgangway " + name, name)
             for option in declared_options(name):
                 self.assertRegex(screen, rf"--{option}(?![\w-])", name)
 
@@ -157,6 +157,10 @@ class Installed(unittest.TestCase):
             for name in commands():
                 page = prefix / f"share/man/man1/gangway-{name}.1"
                 self.assertEqual(page.read_text(encoding="ascii"), told("help", "--man", name))
+            for shell, script in (("bash", "bash-completion/completions/gangway"),
+                                  ("zsh", "zsh/site-functions/_gangway")):
+                self.assertEqual((prefix / "share" / script).read_text(encoding="utf-8"),
+                                 told("completion", shell))
             shown = run("-M", str(prefix / "share/man"), "gangway-report", program="man")
             self.assertIn("EXIT STATUS", shown.stdout)
 
