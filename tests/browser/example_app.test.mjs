@@ -138,6 +138,9 @@ async function onPage(act, { fine = /^$/, view = {} } = {}) {
   }
 }
 const title = (page) => page.textContent("#flow h2");
+/** Waits for a text: what a click does is seen a moment after it. */
+const reads = (page, place, pattern) =>
+  until(`${place} to read ${pattern}`, async () => pattern.test(await page.textContent(place)));
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 
 test("each variant shows its own flow, and nobody sees another's", async () => {
@@ -209,11 +212,11 @@ test("the checklist, step by step to the goal", async () => {
     assert.equal(await page.evaluate(() => document.activeElement.id), "contacts-field");
     await page.keyboard.type("nobody");
     await press(page, "Import contacts");
-    assert.match(await page.textContent("#contacts-note"), /“nobody” is no e-mail address/);
+    await reads(page, "#contacts-note", /“nobody” is no e-mail address/);
     assert.equal(await page.getAttribute("#contacts-field", "aria-invalid"), "true");
     await page.fill("#contacts-field", "ada@harbour.example\nsam@harbour.example");
     await press(page, "Import contacts");
-    assert.match(await page.textContent("#flow .progress"), /1 of 2/);
+    await reads(page, "#flow .progress", /1 of 2/);
     await page.fill("#sequences-field", "A quick hello");
     await press(page, "Send as a sequence");
     await page.waitForSelector("#team .tip", { timeout: 10000 }); // triggered by idleness

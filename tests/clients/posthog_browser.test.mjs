@@ -96,8 +96,10 @@ test(`${name}: without compression it is the same`, async () => {
   });
   const kept = await server.messages(2, of("plain"));
   assert.deepEqual(kept.find((message) => message.event === "E").properties, { name: "J\u00f6" });
-  const posts = line.calls.filter((call) => call.method === "POST" && call.raw.length);
-  assert.ok(posts.every((call) => call.raw[0] === "{".charCodeAt(0)));
+  // The page before this one may still have sent something, compressed.
+  const sent = line.calls.filter((call) => call.method === "POST")
+    .map((call) => Buffer.from(call.raw).toString()).filter((text) => text[0] === "{").join("\n");
+  for (const event of ["$identify", "E"]) assert.ok(sent.includes(`"event":"${event}"`), event);
 });
 
 test(`${name}: $feature_flag_called counts in the report`, async () => {
