@@ -10,6 +10,7 @@
 #include "export_cube.h"
 #include "export_rows.h"
 #include "export_units.h"
+#include "meter.h"
 
 #include "ingest/intake.h"
 #include "store/journal.h"
@@ -23,10 +24,19 @@
 
 #define PATH_SIZE 4096
 
+struct export
+{
+    struct buffer out;
+    uint64_t last; /* sequence of the journal */
+};
+
 static enum status write_record(void *context, const struct record *record, struct error *error)
 {
-    struct buffer *out = context;
+    struct export *export = context;
+    struct buffer *out = &export->out;
+    meter_set(NULL, record->sequence, export->last);
     if (record->damaged) {
+        meter_pause();
         fprintf(stderr, "gangway: sequence %llu is damaged and left out\n",
                 (unsigned long long)record->sequence);
         return STATUS_OK;
@@ -42,19 +52,21 @@ static enum status export_journal(const struct options *options, const struct st
                                   struct error *error)
 {
     struct journal *journal = NULL;
-    struct buffer out = {0};
+    struct export export = {0};
     if (strcmp(option_text(options, "format"), "ndjson") != 0)
         return FAIL(error, STATUS_INVALID, "--format", 0,
                     "the journal is written as ndjson, which `import` takes");
     enum status status = journal_open(store, &(struct journal_options){0}, &journal, error);
     if (status)
         return status;
-    struct journal_scan scan = {
-        .from = (uint64_t)option_number(options, "from"), .visit = write_record, .context = &out};
+    struct journal_scan scan = {.from = (uint64_t)option_number(options, "from"),
+                                .visit = write_record,
+                                .context = &export};
+    export.last = journal_last_sequence(journal);
     status = journal_scan(journal, &scan, error);
     if (!status)
-        status = export_flush(&out, error);
-    buffer_done(&out);
+        status = export_flush(&export.out, error);
+    buffer_done(&export.out);
     journal_close(journal);
     return status;
 }
@@ -138,8 +150,11 @@ static enum status table_write(const struct options *options, const struct table
         return FAIL(error, STATUS_INVALID, "--output", 0, "the path is too long");
     if (output)
         status = output_begin(aside, error);
+    /* Rows on a terminal are their own progress. */
+    meter_begin("export", METER_RECORDS, !option_flag(options, "quiet") && !isatty(STDOUT_FILENO));
     if (!status)
         status = table->write(options, option_store(options), error);
+    meter_end();
     if (!status && fflush(stdout) != 0)
         status = FAIL(error, STATUS_STORAGE, "standard output", 0, "cannot write");
     if (!status && output)

@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "import_url.h"
+#include "meter.h"
 
 #include "analysis/fold.h"
 #include "base/limits.h"
@@ -20,7 +21,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #define IMPORT_LINES 1000
 
@@ -32,8 +33,9 @@ struct import {
     struct writer *writer;
     struct lane *lane;
     const char *path; /* of the file being read */
-    bool show_progress;
     uint64_t line;
+    uint64_t bytes; /* read, of all files */
+    uint64_t total; /* of all files; 0: one of them is a pipe */
     uint64_t accepted, duplicates, rejected;
     size_t pending;     /* submissions on their way */
     enum status failed; /* of a submission */
@@ -134,14 +136,14 @@ static enum status import_submit(struct import *import, struct load *load, struc
     import_await(import, SIZE_MAX);
     if (!status)
         status = import_outcome(import, error);
-    if (import->show_progress)
-        fprintf(stderr, "\r  %llu lines ", (unsigned long long)import->line);
+    meter_set(NULL, import->bytes, import->total);
     return status;
 }
 
 static void import_reject(struct import *import, struct slice text)
 {
     import->rejected++;
+    meter_pause();
     fprintf(stderr, "%s:%llu: %.*s\n", import->path, (unsigned long long)import->line,
             SLICE_ARGS(text));
 }
@@ -193,6 +195,7 @@ static enum status import_stream(struct import *import, struct load *load, FILE 
         while (text.size && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == '\r'))
             text.size--;
         import->line++;
+        import->bytes += (uint64_t)size;
         if (slice_is_empty(text))
             continue;
         status = import_line(import, load, text, error);
@@ -218,6 +221,8 @@ static enum status import_files(struct import *import, const struct options *opt
         return FAIL(error, STATUS_NO_MEMORY, "import", 0, "no memory");
     enum status status = STATUS_OK;
     size_t count = options->argument_count ? options->argument_count : 1;
+    import->total = import_bytes(options);
+    meter_begin("import", METER_BYTES, !option_flag(options, "quiet"));
     for (size_t i = 0; i < count && !status; i++) {
         const char *path = argument_at(options, i);
         bool standard = !path || strcmp(path, "-") == 0;
@@ -241,8 +246,12 @@ static enum status import_fold(struct import *import, struct error *error)
     struct fold *fold = NULL;
     enum status status = fold_open(&options, &fold, error);
     bool more = true;
-    while (!status && more)
+    while (!status && more) {
+        struct fold_progress progress;
         status = fold_advance(fold, &more, error);
+        fold_progress(fold, &progress);
+        meter_set(NULL, progress.watermark, journal_last_sequence(import->journal));
+    }
     fold_close(fold);
     return status;
 }
@@ -275,10 +284,11 @@ static enum status import_run(struct import *import, const struct options *optio
         writer_close(import->writer);
         lane_free(import->lane);
     }
-    if (import->show_progress)
-        fprintf(stderr, "\r");
-    if (!status)
+    if (!status) {
+        meter_begin("fold", METER_RECORDS, !option_flag(options, "quiet"));
         status = import_fold(import, error);
+    }
+    meter_end();
     return status;
 }
 
@@ -288,7 +298,6 @@ static int run(const struct options *options)
         return import_to_server(options);
     struct import import = {.store = {.lock_fd = -1}};
     struct error error = {0};
-    import.show_progress = isatty(STDERR_FILENO) && !option_flag(options, "quiet");
     enum status status = import_run(&import, options, &error);
     catalogue_release(import.catalogue);
     erasures_close(import.privacy.erasures);

@@ -1,7 +1,7 @@
 /* `gangway rebuild`: the state made anew from the journal, while no server has the store. */
 
 #include "command.h"
-#include "fold_progress.h"
+#include "meter.h"
 
 #include "analysis/fold.h"
 
@@ -14,9 +14,10 @@ static enum status rebuild(const struct options *options, struct store *store, s
     if (status)
         return status;
     struct fold_options fold = {.store = store, .journal = journal};
-    struct fold_rebuild_options how = {
-        .progress = option_flag(options, "quiet") ? NULL : fold_progress_write};
+    struct fold_rebuild_options how = {.progress = meter_set};
+    meter_begin("rebuild", METER_RECORDS, !option_flag(options, "quiet"));
     status = fold_rebuild(&fold, &how, error);
+    meter_end();
     if (!status)
         printf("rebuilt to sequence %llu\n", (unsigned long long)journal_last_sequence(journal));
     journal_close(journal);

@@ -9,7 +9,7 @@
 
 #include "command.h"
 #include "erasing.h"
-#include "fold_progress.h"
+#include "meter.h"
 
 #include "analysis/fold.h"
 #include "store/backup.h"
@@ -98,15 +98,17 @@ static enum status state_make(const struct options *options, const char *path, b
     struct store store = {.lock_fd = -1};
     struct journal *journal = NULL;
     bool quiet = option_flag(options, "quiet"), made = false;
-    struct fold_rebuild_options how = {.progress = quiet ? NULL : fold_progress_write};
+    struct fold_rebuild_options how = {.progress = meter_set};
     enum status status = store_open(&store, path, STORE_WRITE, error);
     if (!status)
         status = journal_open(&store, NULL, &journal, error);
     if (!status && newer->erasures)
         status = erase_again(&store, journal, newer, quiet, &made, error);
     struct fold_options fold = {.store = &store, .journal = journal};
+    meter_begin("restore", METER_RECORDS, !quiet);
     if (!status && !made)
         status = has_state ? state_catch_up(&fold, error) : fold_rebuild(&fold, &how, error);
+    meter_end();
     journal_close(journal);
     store_close(&store);
     return status;

@@ -5,7 +5,7 @@
  */
 
 #include "command.h"
-#include "fold_progress.h"
+#include "meter.h"
 
 #include "analysis/fold.h"
 
@@ -14,6 +14,7 @@
 static void write_difference(void *context, enum state_table table, struct slice key)
 {
     (void)context;
+    meter_pause();
     printf("differs: %s ", state_table_text(table));
     for (size_t i = 0; i < key.size; i++)
         printf("%02x", (unsigned char)key.data[i]);
@@ -59,9 +60,7 @@ static enum status verify(const struct options *options, struct store *store, bo
     if (status)
         return status;
     struct fold_options fold = {.store = store, .journal = journal};
-    struct fold_verify_options how = {
-        .difference = write_difference,
-        .progress = option_flag(options, "quiet") ? NULL : fold_progress_write};
+    struct fold_verify_options how = {.difference = write_difference, .progress = meter_set};
     status = journal_verify(journal, &check, error);
     if (!status) {
         *sound = journal_is_sound(&check);
@@ -69,7 +68,9 @@ static enum status verify(const struct options *options, struct store *store, bo
     }
     if (!status) {
         *sound = base_is_sound(&base, &check) && *sound;
+        meter_begin("verify", METER_RECORDS, !option_flag(options, "quiet"));
         status = fold_verify(&fold, &how, &differences, error);
+        meter_end();
     }
     if (!status) {
         printf("state: %llu differences\n", (unsigned long long)differences);

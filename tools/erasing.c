@@ -2,7 +2,7 @@
 
 #include "erasing.h"
 
-#include "fold_progress.h"
+#include "meter.h"
 
 #include "analysis/fold.h"
 
@@ -50,13 +50,15 @@ enum status erasing_finish(const struct store *store, struct journal *journal,
                            struct error *error)
 {
     const struct fold_options fold = {.store = store, .journal = journal};
-    const struct fold_rebuild_options how = {.progress = quiet ? NULL : fold_progress_write};
+    const struct fold_rebuild_options how = {.progress = meter_set};
     *outcome = (struct erase_outcome){0};
     if (!eraser_is_pending(eraser))
         return STATUS_OK;
     enum status status = eraser_run(eraser, NULL, NULL, outcome, error);
     if (status || outcome->changed < outcome->through || !outcome->through)
         return status;
+    meter_begin("state", METER_RECORDS, !quiet);
     status = fold_rebuild(&fold, &how, error);
+    meter_end();
     return status ? status : base_renew(&fold, error);
 }

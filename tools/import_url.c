@@ -11,6 +11,7 @@
 
 #include "client.h"
 #include "command.h"
+#include "meter.h"
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -19,7 +20,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #define BATCH_LINES 1000
 
@@ -32,12 +33,14 @@ struct sending {
     const char *path;
     uint64_t line;
     uint64_t accepted, duplicates, rejected;
-    bool is_quiet;
+    uint64_t bytes; /* read, of all files */
+    uint64_t total; /* of all files; 0: one of them is a pipe */
 };
 
 static void line_reject(struct sending *sending, uint64_t line, struct slice text)
 {
     sending->rejected++;
+    meter_pause();
     fprintf(stderr, "%s:%" PRIu64 ": %.*s\n", sending->path, line, SLICE_ARGS(text));
 }
 
@@ -80,8 +83,7 @@ static enum status batch_send(struct sending *sending, struct error *error)
         answer_take(sending, &said);
     sending->count = 0;
     buffer_clear(&sending->body);
-    if (!sending->is_quiet)
-        fprintf(stderr, "\r  %" PRIu64 " lines ", sending->line);
+    meter_set(NULL, sending->bytes, sending->total);
     return status;
 }
 
@@ -124,6 +126,7 @@ static enum status stream_send(struct sending *sending, FILE *in, struct error *
         while (text.size && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == '\r'))
             text.size--;
         sending->line++;
+        sending->bytes += (uint64_t)size;
         if (text.size)
             status = line_add(sending, text, error);
     }
@@ -154,6 +157,19 @@ static enum status files_send(struct sending *sending, const struct options *opt
     return status;
 }
 
+uint64_t import_bytes(const struct options *options)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < options->argument_count; i++) {
+        struct stat info;
+        const char *path = argument_at(options, i);
+        if (strcmp(path, "-") == 0 || stat(path, &info) || !S_ISREG(info.st_mode))
+            return 0;
+        bytes += (uint64_t)info.st_size;
+    }
+    return bytes;
+}
+
 int import_to_server(const struct options *options)
 {
     struct error error = {0};
@@ -162,13 +178,13 @@ int import_to_server(const struct options *options)
         (void)FAIL(&error, STATUS_NO_MEMORY, "import", 0, "no memory");
         return command_failed(&error);
     }
-    sending->is_quiet = option_flag(options, "quiet") || !isatty(STDERR_FILENO);
+    sending->total = import_bytes(options);
+    meter_begin("import", METER_BYTES, !option_flag(options, "quiet"));
     enum status status = client_read(&sending->client, option_text(options, "url"),
                                      option_text(options, "key"), &error);
     if (!status)
         status = files_send(sending, options, &error);
-    if (!sending->is_quiet)
-        fprintf(stderr, "\r");
+    meter_end();
     uint64_t rejected = sending->rejected;
     printf("%" PRIu64 " accepted, %" PRIu64 " duplicates, %" PRIu64 " rejected\n",
            sending->accepted, sending->duplicates, rejected);

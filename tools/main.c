@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "manual.h"
+#include "meter.h"
 
 #include <gsl/gsl_errno.h>
 
@@ -40,6 +41,7 @@ const struct command *const commands[] = {
 
 int command_failed(const struct error *error)
 {
+    meter_end();
     fprintf(stderr, "gangway: ");
     if (error->where[0])
         fprintf(stderr, "%s:", error->where);
