@@ -29,6 +29,7 @@ extern const struct command command_backup;
 extern const struct command command_calc;
 extern const struct command command_compact;
 extern const struct command command_completion;
+extern const struct command command_core_actions;
 extern const struct command command_demo;
 extern const struct command command_diff;
 extern const struct command command_erase;

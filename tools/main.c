@@ -22,6 +22,7 @@ const struct command *const commands[] = {
     &command_assign,
     &command_plan,
     &command_report,
+    &command_core_actions,
     &command_import,
     &command_export,
     &command_rebuild,

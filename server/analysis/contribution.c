@@ -84,9 +84,8 @@ static struct met met_of(const struct scheme_definition *definition, const struc
     return met;
 }
 
-/* The index of the segment's value that the unit had at that instant. */
-static size_t segment_at(const struct scheme_segment *segment, const struct unit_record *record,
-                         int64_t time_ms)
+size_t segment_at(const struct scheme_segment *segment, const struct unit_record *record,
+                  int64_t time_ms)
 {
     struct slice text;
     size_t unknown = segment->values - 1;

@@ -52,6 +52,10 @@ int exposure_reason(const struct scheme_definition *definition, int64_t time_ms,
 bool contribution_met(const struct scheme_definition *definition, const struct unit_record *record,
                       uint8_t *variant, int64_t *met_ms);
 
+/* The index of the segment's value that the unit had at that instant. */
+size_t segment_at(const struct scheme_segment *segment, const struct unit_record *record,
+                  int64_t time_ms);
+
 /* Adds `after` and subtracts `before`, touching no cell where nothing changed. */
 MUST_CHECK enum status contribution_add(struct cell_map *cells,
                                         const struct scheme_definition *definition,

@@ -1,0 +1,67 @@
+#ifndef ANALYSIS_POPULATION_H
+#define ANALYSIS_POPULATION_H
+
+/*
+ * Everyone, whether or not an experiment has met them: each user with the day on which they were
+ * first seen, what they did early and what became of them.  What `core-actions` and `explain` stand
+ * on.
+ *
+ * A user is first seen at the first message that carries the user's id (sign-up, mostly); every
+ * window of a metric runs from there.  What a visitor did before the id was known, and in messages
+ * without the id, is not counted.  Left aside: exposures dated more than 30 days before receipt,
+ * notes, and what was erased.
+ *
+ * The state keeps what its experiments ask for and from their start alone, so this is read from the
+ * journal, on demand, JOURNAL_SCAN_SLICE records a read transaction.  Users are taken in parts by
+ * the hash of their id, so memory does not grow with the journal: it is read once for each
+ * POPULATION_PART_RECORDS that it holds.  Entries, conditions and windows are those of the fold
+ * (server/analysis/outcomes.h), so a metric says of a user what it says in an experiment.
+ */
+
+#include "analysis/cube.h"
+#include "store/journal.h"
+
+#define POPULATION_PART_RECORDS 2000000
+
+struct population_unit {
+    int64_t first_ms;
+    int32_t cohort;         /* its UTC day */
+    bool is_mature;         /* the cohort day and the windows asked for ended by as_of */
+    const uint16_t *slices; /* of population_slices(), `all` first */
+    size_t slice_count;
+    uint64_t actions; /* bit i: met candidate i before the landmark */
+    double value;     /* of the metric; a share has 0 or 1 */
+};
+
+struct population_options {
+    struct journal *journal;                  /* borrowed, as all here */
+    const struct catalogue *catalogue;        /* whose metrics and segments these are */
+    const struct metric *metric;              /* conversion, retention, count or sum */
+    const struct event_condition *candidates; /* at most 64 */
+    size_t candidate_count;
+    int64_t landmark_ms;  /* candidates count before it */
+    int64_t segments_ms;  /* so long after the first message a segment's trait is read */
+    struct slice segment; /* that one alone; empty: all declared */
+    int64_t as_of_ms;
+    /* For each user, in no order; the unit dies with the call. */
+    void (*visit)(void *context, const struct population_unit *unit);
+    void *context;
+};
+
+struct population_slices {
+    struct arena arena;
+    struct cube_slices slices; /* `segmentation` is the place in `segments` */
+    const struct segment **segments;
+    size_t segment_count;
+};
+/* NOT_FOUND: no such segment. */
+MUST_CHECK enum status population_slices_of(const struct population_options *options,
+                                            struct population_slices *slices, struct error *error);
+void population_slices_done(struct population_slices *slices);
+
+/* Whether a metric has one number a user. */
+bool population_can_read(const struct metric *metric);
+MUST_CHECK enum status population_read(const struct population_options *options,
+                                       struct error *error);
+
+#endif
