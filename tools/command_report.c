@@ -63,9 +63,15 @@ static enum status document_options_of(const struct options *options, struct rep
         .journal_received_ms = journal_last_received_ms(source->journal),
         .version = GANGWAY_VERSION,
     };
+    if (option_text(options, "table") && strcmp(option_text(options, "format"), "csv") != 0)
+        return FAIL(error, STATUS_INVALID, "--table", 0, "only --format csv has tables");
     if (!as_of)
         return STATUS_OK;
-    return time_parse_relative(slice_of(as_of), made->now_ms, &made->as_of_ms, error);
+    enum status status = time_parse_relative(slice_of(as_of), made->now_ms, &made->as_of_ms, error);
+    if (!status && made->as_of_ms > made->now_ms)
+        return FAIL(error, STATUS_INVALID, "--as-of", 0,
+                    "%s is in the future; a report is of a moment that has been", as_of);
+    return status;
 }
 
 /* Says that there is no such experiment, with the nearest that there is. */

@@ -311,3 +311,23 @@ void answer_write_head(struct request *request, struct slice date, struct buffer
         buffer_add(out, SLICE("Connection: keep-alive\r\n"));
     buffer_add(out, SLICE("\r\n"));
 }
+
+bool date_parse(struct slice text, int64_t *time_ms)
+{
+    static const char *const forms[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
+                                        "%a %b %e %H:%M:%S %Y"};
+    char copy[64];
+    if (text.size >= sizeof copy)
+        return false;
+    memcpy(copy, text.size ? text.data : "", text.size);
+    copy[text.size] = '\0';
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct tm parts = {0};
+        const char *end = strptime(copy, forms[i], &parts);
+        if (!end || *end)
+            continue;
+        *time_ms = (int64_t)timegm(&parts) * SECOND_MS;
+        return true;
+    }
+    return false;
+}

@@ -45,6 +45,8 @@ void answer_write_head(struct request *request, struct slice date, struct buffer
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 #define DATE_TEXT_SIZE 32
 void date_format(int64_t time_ms, char text[static DATE_TEXT_SIZE]);
+/* In any of the three forms that a client may write (RFC 9110, 5.6.7); false: it is no date. */
+bool date_parse(struct slice text, int64_t *time_ms);
 /* Whether a client's X-Request-Id is taken over: 1 to 64 of letters, digits, - _ . : */
 bool request_id_is_sane(struct slice id);
 

@@ -84,12 +84,14 @@ bool moment_read(struct request *request, struct slice text, struct page_questio
     struct error error = {0};
     question->now_ms = now_ms - now_ms % MINUTE_MS;
     question->as_of_ms = TIME_NONE;
+    question->moved_ms = question->now_ms;
     if (!text.size)
         return true;
     if (time_parse_relative(text, now_ms, &question->as_of_ms, &error)) {
         answer_problem(request, PROBLEM_BAD_PARAMETER, "as_of: %s", error.text);
         return false;
     }
+    question->moved_ms = text.data[0] == '-' ? now_ms : TIME_NONE;
     if (question->as_of_ms > question->now_ms)
         question->now_ms = now_ms;
     return true;

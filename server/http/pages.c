@@ -72,7 +72,7 @@ static struct page *page_new(const struct page_question *question)
     page->question.owner = arena_copy(&page->arena, question->owner);
     page->question.sort = arena_copy(&page->arena, question->sort);
     page->question.snapshot = snapshot_acquire(question->snapshot);
-    page->modified_ms = TIME_NONE;
+    page->modified_ms = page->changed_ms = TIME_NONE;
     page->content_type = TYPE_JSON;
     if (!page->arena.failed)
         return page;
@@ -89,6 +89,16 @@ static bool question_equal(const struct page_question *a, const struct page_ques
            a->format == b->format && a->table == b->table && a->snapshot == b->snapshot;
 }
 
+/* Whether the client has the page already: by its tag, or where it names none by the date. */
+static bool is_known_to(const struct request *request, const struct page *page)
+{
+    int64_t since_ms;
+    if (request->if_none_match.data)
+        return tag_matches(request->if_none_match, slice_of(page->etag));
+    return page->changed_ms != TIME_NONE && request->if_modified_since.size &&
+           date_parse(request->if_modified_since, &since_ms) && since_ms >= page->changed_ms;
+}
+
 /* Puts a page that is made into the answer of a request. */
 static void page_answer(struct request *request, const struct page *page)
 {
@@ -102,7 +112,7 @@ static void page_answer(struct request *request, const struct page *page)
         return;
     }
     struct slice tag = slice_of(page->etag);
-    bool is_known = tag_matches(request->if_none_match, tag);
+    bool is_known = is_known_to(request, page);
     struct buffer *out =
         answer_begin(request, is_known ? 304 : 200, is_known ? NULL : page->content_type);
     if (tag.size) {

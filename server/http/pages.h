@@ -33,6 +33,7 @@ struct page_question {
     uint16_t phase;             /* 0: the current one */
     int64_t as_of_ms;           /* TIME_NONE: the default */
     int64_t now_ms;
+    int64_t moved_ms; /* when `as_of` last moved with the clock; TIME_NONE: it stands */
     uint64_t watermark, published;      /* of the fold's progress */
     const struct render_format *format; /* of reports */
     size_t table;                       /* of format csv: render_table_find */
@@ -51,10 +52,11 @@ struct page {
 
     enum problem problem;
     const char *content_type;
-    bool is_html; /* a page of the dashboard: it has the headers of safety.h */
+    bool is_html;      /* a page of the dashboard: it has the headers of safety.h */
     struct slice file; /* not empty: a browser saves it, under that name */
     struct buffer body;
     int64_t modified_ms;      /* TIME_NONE: no Last-Modified */
+    int64_t changed_ms;       /* what If-Modified-Since is held against; TIME_NONE: nothing */
     char etag[TAG_TEXT_SIZE]; /* with its quotes; empty: none */
 };
 

@@ -46,6 +46,24 @@ enum problem page_fails(struct page *page, enum status status, const struct erro
     return meanings[status];
 }
 
+/* Since when the report says what it says, in whole seconds: the last that was received, the start
+ * of this program, or the clock where `as_of` goes with it.  A second that is not over, or records
+ * that are not folded yet, may still change it: then the date told is one that no later report
+ * has, so that who shows it gets the new one. */
+static void report_date(const struct service *service, struct page *page, bool is_read,
+                        int64_t received_ms)
+{
+    int64_t changed_ms = service->start_ms;
+    if (received_ms != TIME_NONE && received_ms > changed_ms)
+        changed_ms = received_ms;
+    if (page->question.moved_ms > changed_ms)
+        changed_ms = page->question.moved_ms;
+    changed_ms -= changed_ms % SECOND_MS;
+    bool is_settled = is_read && clock_now_ms(&clock_system) >= changed_ms + SECOND_MS;
+    page->changed_ms = changed_ms;
+    page->modified_ms = is_settled ? changed_ms : changed_ms - SECOND_MS;
+}
+
 enum problem page_make_report(struct service *service, struct page *page)
 {
     const struct page_question *question = &page->question;
@@ -66,7 +84,8 @@ enum problem page_make_report(struct service *service, struct page *page)
         .version = service->options->version,
     };
     status = document_build(moment.transaction, &options, &page->arena, &document, &error);
-    page->modified_ms = view_received_ms(moment.transaction);
+    report_date(service, page, view_watermark(moment.transaction) >= options.journal_sequence,
+                view_received_ms(moment.transaction));
     moment_end(&moment);
     if (status == STATUS_NOT_FOUND && strstr(error.text, "phase")) {
         page_fails(page, status, &error);

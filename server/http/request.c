@@ -100,6 +100,7 @@ static const struct {
     {"origin", offsetof(struct request, origin), true},
     {"x-request-id", offsetof(struct request, request_id), false},
     {"if-none-match", offsetof(struct request, if_none_match), false},
+    {"if-modified-since", offsetof(struct request, if_modified_since), true},
     {"x-api-key", offsetof(struct request, api_key), true},
     {"authorization", offsetof(struct request, authorization), true},
     {"content-encoding", offsetof(struct request, content_encoding), true},
@@ -398,6 +399,7 @@ void request_reset(struct request *request)
     request->query = request->path = request->target = (struct slice){0};
     request->host = request->request_id = request->content_encoding = (struct slice){0};
     request->accept = request->if_none_match = request->expect = (struct slice){0};
+    request->if_modified_since = (struct slice){0};
     request->method = METHOD_OTHER;
     request->keep_alive = request->is_http10 = false;
     request->has_body = request->has_length = request->is_chunked = false;

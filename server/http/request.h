@@ -84,6 +84,7 @@ struct request {
     struct header headers[HEADER_COUNT_MAX];
     size_t header_count;
     struct slice host, request_id, content_encoding, accept, if_none_match, expect, origin;
+    struct slice if_modified_since;
     struct slice authorization, api_key;
     bool keep_alive;
     bool is_http10;

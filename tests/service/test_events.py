@@ -1,6 +1,8 @@
 """Events over the Segment protocol, as its SDKs and their relatives send them."""
 
 import base64
+import datetime
+import email.utils
 import gzip
 import json
 import threading
@@ -188,6 +190,26 @@ class Reports(unittest.TestCase):
         head = self.server.request("HEAD", fixed)
         self.assertEqual((head.status, head.body), (200, b""))
         self.assertEqual(int(head.headers["Content-Length"]), len(answer.body))
+
+    def test_a_report_that_stands_is_known_by_its_date(self):
+        self.send()
+        path = "/v1/experiments/one/report?as_of=2026-11-01"
+        time.sleep(1.1)  # a second in which records came is never told while it lasts
+        dated = self.server.get(path).headers["Last-Modified"]
+        same = self.server.get(path, {"If-Modified-Since": dated})
+        self.assertEqual((same.status, same.body), (304, b""))
+        moment = email.utils.parsedate_to_datetime(dated)
+        for form in ("%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"):
+            since = {"If-Modified-Since": moment.strftime(form)}
+            self.assertEqual(self.server.get(path, since).status, 304, since)
+        earlier = email.utils.format_datetime(moment - datetime.timedelta(seconds=1), usegmt=True)
+        for since in (earlier, "yesterday", "", "Tue, 24 Nov 2026"):
+            self.assertEqual(self.server.get(path, {"If-Modified-Since": since}).status, 200, since)
+        both = {"If-Modified-Since": dated, "If-None-Match": '"x"'}
+        self.assertEqual(self.server.get(path, both).status, 200)
+        self.server.post("/v1/track", track("u1", "Contact Created", "later"))
+        self.server.wait_for_fold()
+        self.assertEqual(self.server.get(path, {"If-Modified-Since": dated}).status, 200)
 
     def test_what_can_not_be_reported(self):
         for query, status, code in (

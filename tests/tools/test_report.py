@@ -99,6 +99,45 @@ class Report(unittest.TestCase):
             run = self.report("cookie-cats", "--as-of", moment, "--check")
             self.assertEqual(run.returncode, want, code)
 
+    def verdict_of_check(self, shares, rates):
+        """Of an experiment with that many units a variant, of whom so many act: the code of its
+        verdict, and what --check ends with."""
+        file = {"experiment": "e", "status": "running", "assignment": "elsewhere",
+                "start": "2026-01-05", "variants": {"a": {"control": True}, "b": {}},
+                "metrics": {"goal": "act", "why": "w"}, "analysis": {"peeking": "always"}}
+        metrics = {"metrics": {"act": {"kind": "conversion", "event": "Act", "within": "1d"}}}
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "files"))
+            for name, content in (("e", file), ("metrics", metrics)):
+                with open(os.path.join(folder, "files", name + ".json"), "w",
+                          encoding="utf-8") as out:
+                    json.dump(content, out)
+            with open(os.path.join(folder, "messages"), "w", encoding="utf-8") as out:
+                for variant, share, rate in zip("ab", shares, rates):
+                    for number in range(share):
+                        unit = {"type": "track", "userId": f"{variant}{number}"}
+                        out.write(json.dumps(unit | {
+                            "messageId": f"x{variant}{number}", "event": "Experiment Viewed",
+                            "timestamp": "2026-01-06T10:00:00Z",
+                            "properties": {"experiment_id": "e", "variation_id": variant}}) + "\n")
+                        if number < share * rate:
+                            out.write(json.dumps(unit | {
+                                "messageId": f"y{variant}{number}", "event": "Act",
+                                "timestamp": "2026-01-06T11:00:00Z"}) + "\n")
+            store = os.path.join(folder, "store")
+            run = gangway("import", "--experiments", os.path.join(folder, "files"), "--store",
+                          store, os.path.join(folder, "messages"))
+            self.assertEqual(run.returncode, 0, run.stderr)
+            arguments = ("report", "e", "--store", store, "--as-of", "2026-01-20")
+            run = gangway(*arguments, "--format", "json")
+            return (json.loads(run.stdout)["verdict"]["code"],
+                    gangway(*arguments, "--check").returncode)
+
+    def test_check_ends_with_1_for_harm_and_for_what_is_not_to_be_trusted(self):
+        self.assertEqual(self.verdict_of_check((900, 900), (.6, .2)), ("stop_harm", 1))
+        self.assertEqual(self.verdict_of_check((900, 300), (.5, .5)), ("do_not_trust", 1))
+        self.assertEqual(self.verdict_of_check((900, 900), (.2, .6)), ("ship", 0))
+
     def test_an_unknown_experiment_is_a_wrong_call_with_a_hint(self):
         run = self.report("cooky-cats")
         self.assertEqual((run.returncode, run.stdout), (2, ""))
@@ -110,6 +149,8 @@ class Report(unittest.TestCase):
     def test_wrong_calls(self):
         for arguments in (("cookie-cats", "--as-of", "yesterday"), ("cookie-cats", "--phase", "7"),
                           ("cookie-cats", "--phase", "0"), ("cookie-cats", "--format", "xml"), (),
+                          ("cookie-cats", "--table", "results"),
+                          ("cookie-cats", "--format", "csv", "--table", "result"),
                           ("cookie-cats", "crm-first-run")):
             run = self.report(*arguments)
             self.assertEqual(run.returncode, 2, (arguments, run.stderr))
@@ -117,8 +158,16 @@ class Report(unittest.TestCase):
 
     def test_a_moment_in_the_future_is_refused(self):
         run = self.report("cookie-cats", "--as-of", "2199-01-01")
-        self.assertIn(run.returncode, (2, 3))
-        self.assertIn("future", run.stderr)
+        self.assertEqual((run.returncode, run.stdout), (2, ""))
+        self.assertEqual(run.stderr, "gangway: --as-of: 2199-01-01 is in the future; "
+                                     "a report is of a moment that has been\n")
+
+    def test_tables_are_of_csv(self):
+        run = self.report("cookie-cats", "--format", "csv", "--table", "over_time")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertTrue(run.stdout.startswith("experiment,phase,as_of,"))
+        whole = self.report("cookie-cats", "--format", "csv")
+        self.assertEqual(len(whole.stdout.splitlines()), 1 + 2 * 2)
 
     def test_a_missing_store_could_not_be_read(self):
         run = gangway("report", "cookie-cats", "--store", os.path.join(self.temporary.name, "none"))
