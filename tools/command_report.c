@@ -1,6 +1,6 @@
 /*
- * `gangway report`: what an experiment says, as text, JSON or CSV.  Reads the state, also while a
- * server has the store open; goes by the definitions in the store.
+ * `gangway report`: what an experiment says, as text, JSON, CSV or HTML.  Reads the state, also
+ * while a server has the store open; goes by the definitions in the store.
  */
 
 #include "command.h"
@@ -22,7 +22,7 @@ static const struct option_row report_options[] = {
     {.name = "format",
      .type = OPTION_CHOICE,
      .argument = "FORMAT",
-     .choices = "text|json|csv",
+     .choices = "text|json|csv|html",
      .fallback = "text",
      .help = "how it is written"},
     {.name = "table",

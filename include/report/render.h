@@ -3,7 +3,8 @@
 
 /*
  * The result document as bytes: one row a format.  Canonical JSON (members sorted, shortest exact
- * numbers, one line and a line end), text for a terminal, and tables for R and pandas.
+ * numbers, one line and a line end), text for a terminal, tables for R and pandas, and a page
+ * that stands alone.
  */
 
 #include "base/value.h"
@@ -15,7 +16,7 @@ struct render_options {
 };
 
 struct render_format {
-    const char *name;         /* "json", "text", "csv" */
+    const char *name;         /* "json", "text", "csv", "html" */
     const char *content_type; /* "application/json", "text/plain; charset=utf-8" */
     void (*render)(struct buffer *out, const struct value *document,
                    const struct render_options *options);

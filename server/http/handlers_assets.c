@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "dashboard/dashboard.h"
 #include "handlers.h"
+#include "report/article.h"
 #include "service_state.h"
 #include "tag.h"
 
@@ -60,6 +61,8 @@ enum handled handle_asset(struct request *request)
 {
     const struct asset *table = request->worker->options.service->options->assets;
     const struct asset *asset = asset_find(dashboard_assets, request->path);
+    if (!asset)
+        asset = asset_find(report_assets, request->path);
     if (!asset)
         asset = asset_find(table, request->path);
     if (asset)

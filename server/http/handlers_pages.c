@@ -242,7 +242,7 @@ static bool format_read(struct request *request, struct slice name, struct page_
     if (name.size) {
         question->format = render_format_find(name);
         if (!question->format)
-            answer_problem(request, PROBLEM_BAD_PARAMETER, "format is json, text or csv");
+            answer_problem(request, PROBLEM_BAD_PARAMETER, "format is json, text, csv or html");
         return question->format;
     }
     question->format =

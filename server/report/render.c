@@ -8,6 +8,7 @@ const struct render_format render_formats[] = {
     {.name = "json", .content_type = "application/json", .render = render_json},
     {.name = "text", .content_type = "text/plain; charset=utf-8", .render = render_text},
     {.name = "csv", .content_type = "text/csv; charset=utf-8", .render = render_csv},
+    {.name = "html", .content_type = "text/html; charset=utf-8", .render = render_html},
     {.name = NULL},
 };
 

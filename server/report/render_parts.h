@@ -11,5 +11,7 @@ void render_text(struct buffer *out, const struct value *document,
                  const struct render_options *options);
 void render_csv(struct buffer *out, const struct value *document,
                 const struct render_options *options);
+void render_html(struct buffer *out, const struct value *document,
+                 const struct render_options *options);
 
 #endif

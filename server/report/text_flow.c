@@ -60,7 +60,7 @@ static void paint_share_interval(struct painter *painter, const struct value *sh
 }
 
 /* "12 s", "3.5 min", "2.1 h", "1.5 d" */
-static void seconds_format(double seconds, char text[static COUNT_TEXT_SIZE])
+void seconds_format(double seconds, char text[static COUNT_TEXT_SIZE])
 {
     static const struct {
         double below, unit;
@@ -157,7 +157,7 @@ static void flow_variant(struct painter *painter, const struct value *variant)
         step_line(painter, &steps->items[i]);
 }
 
-static void flow_differs(struct painter *painter, const struct value *differs)
+void flow_differs(struct painter *painter, const struct value *differs)
 {
     const struct value *variants = member(differs, "variants");
     char p[P_TEXT_SIZE];

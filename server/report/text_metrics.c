@@ -39,13 +39,7 @@ static unsigned column_at(const struct painter *painter, enum column column)
     return (unsigned)column - (column == COLUMN_NAME ? 0 : shift_of(painter));
 }
 
-/* What a comparison shows: the fixed interval where there is one, else the anytime one. */
-struct shown {
-    bool estimated, has_interval, anytime;
-    double estimate, low, high, level;
-};
-
-static struct shown shown_of(const struct value *effect)
+struct shown shown_of(const struct value *effect)
 {
     struct shown shown = {.estimated = effect && effect->kind == VALUE_OBJECT};
     if (!shown.estimated)
@@ -73,7 +67,7 @@ static void scale_add(const struct value *comparisons, struct paint_bar *bar)
     }
 }
 
-static const struct value *variant_in(const struct value *variants, struct slice name)
+const struct value *variant_in(const struct value *variants, struct slice name)
 {
     for (size_t i = 0; i < variants->count; i++)
         if (slice_equal(member_text(&variants->items[i], "variant"), name))
@@ -187,8 +181,8 @@ static void paint_bound(struct painter *painter, enum metric_kind kind, double b
     buffer_done(&text);
 }
 
-static void comparison_guardrail(struct painter *painter, enum metric_kind kind,
-                                 const struct value *comparison)
+void comparison_guardrail(struct painter *painter, enum metric_kind kind,
+                          const struct value *comparison)
 {
     const struct value *guardrail = member(comparison, "guardrail");
     struct slice state = member_text(guardrail, "state");
@@ -210,7 +204,7 @@ static void comparison_guardrail(struct painter *painter, enum metric_kind kind,
 }
 
 /* A document that names no kind that is known has none of ours: its figures are shown plain. */
-static enum metric_kind kind_of(const struct value *metric)
+enum metric_kind kind_of(const struct value *metric)
 {
     enum metric_kind kind = measure_kind(member_text(metric, "kind"));
     return kind == METRIC_KIND_COUNT ? METRIC_COUNT : kind;
@@ -326,7 +320,7 @@ static void segment_line(struct painter *painter, enum metric_kind kind, const s
 }
 
 /* The test of the variant's own effect: one a variant where there are several. */
-static const struct value *test_of(const struct value *segment, struct slice variant)
+const struct value *test_of(const struct value *segment, struct slice variant)
 {
     const struct value *tests = value_member(segment, SLICE("heterogeneity_by_variant"));
     for (size_t i = 0; tests && i < tests->count; i++)
@@ -336,15 +330,14 @@ static const struct value *test_of(const struct value *segment, struct slice var
 }
 
 /* By the corrected p at the report's own error: false where there is no test. */
-static bool effect_differs(const struct value *test, const struct value *document)
+bool effect_differs(const struct value *test, const struct value *document)
 {
     double alpha = 1 - member_number(document, "confidence");
     return !member_is_null(test, "p_adjusted") &&
            member_number(test, "p_adjusted") <= alpha + ALPHA_ROUNDING;
 }
 
-static void segment_words(struct buffer *text, const struct value *test,
-                          const struct value *document)
+void segment_words(struct buffer *text, const struct value *test, const struct value *document)
 {
     char p[P_TEXT_SIZE];
     if (member_is_null(test, "p_adjusted")) {
@@ -387,7 +380,7 @@ static void segment_heading(struct painter *painter, const struct value *segment
     buffer_done(&words);
 }
 
-static const struct value *control_of(const struct value *document)
+const struct value *control_of(const struct value *document)
 {
     const struct value *variants = member(document, "variants");
     for (size_t i = 0; i < variants->count; i++)

@@ -33,6 +33,28 @@ struct slice member_text(const struct value *object, const char *name);
 /* The two ends of a list of two numbers; false: null. */
 bool interval_of(const struct value *list, double *low, double *high);
 
+/* What a comparison shows: the fixed interval where there is one, else the anytime one. */
+struct shown {
+    bool estimated, has_interval, anytime;
+    double estimate, low, high, level;
+};
+struct shown shown_of(const struct value *effect);
+
+/* text_metrics.c: the variant of that name in a list, or NULL; the control of a document. */
+const struct value *variant_in(const struct value *variants, struct slice name);
+const struct value *control_of(const struct value *document);
+enum metric_kind kind_of(const struct value *metric); /* one that is not known is plain */
+/* The test of whether segments differ, of the variant's own effect; what it says in words. */
+const struct value *test_of(const struct value *segment, struct slice variant);
+bool effect_differs(const struct value *test, const struct value *document);
+void segment_words(struct buffer *text, const struct value *test, const struct value *document);
+/* A line on the state of a guardrail; nothing in other roles. */
+void comparison_guardrail(struct painter *painter, enum metric_kind kind,
+                          const struct value *comparison);
+/* text_flow.c: "12 s", "3.5 min"; the step at which variants differ most, as a sentence. */
+void seconds_format(double seconds, char text[static 32]);
+void flow_differs(struct painter *painter, const struct value *differs);
+
 /* Whether anybody has met a variant. */
 bool text_is_exposed(const struct value *document);
 

@@ -1,0 +1,219 @@
+/*
+ * The article on whole documents: tests/golden/NAME.html is what was reviewed of NAME.json, without
+ * the data block (which is NAME.json again).  GOLDEN_UPDATE=1 writes it anew.  That the figures are
+ * those of the documents, and that the markup is well formed, is asked of the same files by
+ * tests/docs/test_article.py, which reads them with another parser.
+ */
+
+#include "report/article.h"
+#include "report/render.h"
+#include "support/support.h"
+
+#include "base/file.h"
+#include "base/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const documents[] = {"cookie-cats", "setup-steps", "first-value",
+                                        "adjusted-early"};
+#define DOCUMENT_COUNT (sizeof documents / sizeof documents[0])
+#define DATA "<script type=\"application/json\" id=\"document\">"
+
+struct golden {
+    struct arena arena;
+    struct slice bytes;
+    struct value document;
+};
+
+static void golden_path(char path[static 512], const char *name, const char *ending)
+{
+    snprintf(path, 512, "%s/tests/golden/%s.%s", SOURCE_DIR, name, ending);
+}
+
+static void golden_read(const char *name, struct golden *golden)
+{
+    struct error error = {0};
+    char path[512];
+    *golden = (struct golden){0};
+    golden_path(path, name, "json");
+    if (file_read(path, 1 << 24, &golden->arena, &golden->bytes, &error) ||
+        json_read(&golden->arena, golden->bytes, 0, &golden->document, &error))
+        fail_msg("%s: %s", path, error.text);
+}
+
+static struct buffer article(const struct value *document)
+{
+    struct buffer out = {0};
+    article_write(&out, document);
+    assert_false(out.failed);
+    return out;
+}
+
+static struct buffer saved(const struct value *document)
+{
+    struct buffer out = {0};
+    render_format_find(SLICE("html"))->render(&out, document, &(struct render_options){0});
+    assert_false(out.failed);
+    return out;
+}
+
+static const char *found(struct slice text, const char *words)
+{
+    return memmem(text.data, text.size, words, strlen(words));
+}
+
+/* The article without its data block. */
+static struct slice shown_of_article(const struct buffer *out)
+{
+    const char *end = found(buffer_slice(out), DATA);
+    assert_non_null(end);
+    return (struct slice){.data = out->data, .size = (size_t)(end - out->data)};
+}
+
+static void the_article_is_what_was_reviewed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DOCUMENT_COUNT; i++) {
+        struct golden golden;
+        struct slice want = {0};
+        struct error error = {0};
+        char path[512];
+        golden_read(documents[i], &golden);
+        struct buffer out = article(&golden.document);
+        struct slice shown = shown_of_article(&out);
+        golden_path(path, documents[i], "html");
+        if (getenv("GOLDEN_UPDATE"))
+            assert_int_equal(file_write_whole(path, 0644, shown, &error), STATUS_OK);
+        assert_int_equal(file_read(path, 1 << 24, &golden.arena, &want, &error), STATUS_OK);
+        if (!slice_equal(want, shown))
+            fail_msg("%s differs", path);
+        buffer_done(&out);
+        arena_done(&golden.arena);
+    }
+}
+
+static void the_data_block_is_the_document(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DOCUMENT_COUNT; i++) {
+        struct golden golden;
+        struct value again;
+        struct error error = {0};
+        struct buffer canonical = {0};
+        golden_read(documents[i], &golden);
+        struct buffer out = article(&golden.document);
+        const char *from = found(buffer_slice(&out), DATA) + strlen(DATA);
+        struct slice rest = {.data = from, .size = out.size - (size_t)(from - out.data)};
+        rest.size = (size_t)(found(rest, "</script>") - rest.data);
+        assert_int_equal(json_read(&golden.arena, rest, 0, &again, &error), STATUS_OK);
+        value_write(&canonical, &again);
+        buffer_add_byte(&canonical, '\n');
+        assert_true(slice_equal(buffer_slice(&canonical), golden.bytes));
+        buffer_done(&canonical);
+        buffer_done(&out);
+        arena_done(&golden.arena);
+    }
+}
+
+/* Every text of the tree becomes `text`, but for the words that choose a look. */
+static void replace_texts(struct value *value, struct slice text)
+{
+    if (value->kind == VALUE_TEXT)
+        value->text = text;
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->count; i++)
+        replace_texts(&value->items[i], text);
+    for (size_t i = 0; value->kind == VALUE_OBJECT && i < value->count; i++) {
+        struct slice name = value->members[i].name;
+        if (!slice_equals(name, "kind") && !slice_equals(name, "role"))
+            replace_texts(&value->members[i].value, text);
+    }
+}
+
+static void hostile_texts_stay_text(void **state)
+{
+    static const struct slice hostile[] = {
+        SLICE_INIT("</script><script>evil()</script>"),
+        SLICE_INIT("\"><img src=x onerror='evil()'>"),
+        SLICE_INIT("<!--<script>evil(\xe2\x80\xae"),
+        SLICE_INIT("]]>evil(\033[2J\x7f"),
+    };
+    static const char *const banned[] = {"<script>evil", "<img", "<!--", "\xe2\x80\xae</", "\033"};
+    (void)state;
+    for (size_t i = 0; i < DOCUMENT_COUNT * (sizeof hostile / sizeof *hostile); i++) {
+        struct golden golden;
+        golden_read(documents[i % DOCUMENT_COUNT], &golden);
+        replace_texts(&golden.document, hostile[i / DOCUMENT_COUNT]);
+        struct buffer out = article(&golden.document);
+        struct slice all = buffer_slice(&out);
+        for (size_t k = 0; k < sizeof banned / sizeof *banned; k++)
+            assert_null(found(all, banned[k]));
+        /* Only our own element ends what is a script. */
+        const char *end = found(all, "</script>");
+        assert_true(end && end + strlen("</script>\n") == all.data + all.size);
+        buffer_done(&out);
+        arena_done(&golden.arena);
+    }
+}
+
+static void the_saved_file_needs_nothing_else(void **state)
+{
+    static const char *const banned[] = {"<link", " src=", "@import", "url(http", " style=\""};
+    struct golden golden;
+    (void)state;
+    golden_read("first-value", &golden);
+    struct buffer out = saved(&golden.document);
+    struct buffer again = saved(&golden.document);
+    assert_true(slice_equal(buffer_slice(&out), buffer_slice(&again)));
+    struct slice shown = {.data = out.data,
+                          .size = (size_t)(found(buffer_slice(&out), DATA) - out.data)};
+    assert_non_null(found(shown, "default-src 'none'; style-src 'sha256-"));
+    for (size_t k = 0; k < sizeof banned / sizeof *banned; k++)
+        assert_null(found(shown, banned[k]));
+    buffer_done(&again);
+    buffer_done(&out);
+    arena_done(&golden.arena);
+}
+
+static void the_verdict_stands_before_all_else(void **state)
+{
+    struct golden golden;
+    (void)state;
+    golden_read("cookie-cats", &golden);
+    struct buffer out = article(&golden.document);
+    struct slice all = buffer_slice(&out);
+    const char *verdict = found(all, "Stop: harm <bdi>gate_40</bdi>");
+    const char *table = found(all, "<table");
+    assert_true(verdict && table && verdict < table);
+    buffer_done(&out);
+    arena_done(&golden.arena);
+}
+
+/* A full buffer: the writer goes on, and the mark tells. */
+static void a_lost_allocation_leaves_a_marked_buffer(void **state)
+{
+    struct golden golden;
+    (void)state;
+    golden_read("first-value", &golden);
+    for (size_t limit = 1; limit < 40000; limit += 977) {
+        struct buffer out = {.limit = limit};
+        article_write(&out, &golden.document);
+        assert_true(out.failed);
+        assert_in_range(out.size, 0, limit);
+        buffer_done(&out);
+    }
+    arena_done(&golden.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_article_is_what_was_reviewed),
+        cmocka_unit_test(the_data_block_is_the_document),
+        cmocka_unit_test(hostile_texts_stay_text),
+        cmocka_unit_test(the_saved_file_needs_nothing_else),
+        cmocka_unit_test(the_verdict_stands_before_all_else),
+        cmocka_unit_test(a_lost_allocation_leaves_a_marked_buffer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
