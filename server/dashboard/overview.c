@@ -326,7 +326,7 @@ static void write_units(struct buffer *out, const struct value *entry)
             buffer_format(out, "<span class=\"part\"><span class=\"key v%zu\"></span>",
                           i % VARIANT_HUES);
             html_safe_name(out, exposed->members[i].name);
-            markup_add(out, "\xc2\xa0");
+            markup_add(out, " ");
             count_data_add(out, (uint64_t)exposed->members[i].value.integer);
             markup_add(out, "</span> ");
         }
@@ -344,7 +344,7 @@ static void write_rate(struct buffer *out, const struct value *entry)
     else if (rate >= 0)
         count_add(out, (uint64_t)llround(rate));
     else
-        markup_add(out, "<span class=\"none\">none yet</span>");
+        markup_add(out, "<span class=\"none\">\xe2\x80\x93</span>");
     markup_add(out, "</td>\n");
 }
 
@@ -354,14 +354,16 @@ static void write_days(struct buffer *out, const struct value *entry)
     double days = entry_days(entry);
     cell_begin(out, 4);
     if (days < 0) {
-        markup_add(out, "<span class=\"none\">not begun</span>");
+        markup_add(out, "<span class=\"none\">\xe2\x80\x93</span>");
     } else {
-        count_add(out, (uint64_t)days);
+        markup_add(out, "<span>");
+        count_data_add(out, (uint64_t)days);
         if (end_ms != TIME_NONE && end_ms > begun_ms) {
             markup_add(out, " <span class=\"of\">of ");
             count_add(out, (uint64_t)((end_ms - begun_ms) / DAY_MS));
             markup_add(out, "</span>");
         }
+        markup_add(out, "</span>");
     }
     markup_add(out, "</td>\n");
 }
@@ -375,6 +377,24 @@ static const struct {
     {"not_started", "Not started", "\xc2\xb7"},
 };
 
+/* The sentence that says why stands there; what is to be thought of besides is a click away. */
+static void write_reason(struct buffer *out, struct slice text)
+{
+    struct slice first = text;
+    for (size_t i = 0; i + 2 < text.size && first.size == text.size; i++)
+        if (text.data[i] == '.' && text.data[i + 1] == ' ')
+            first.size = i + 1;
+    struct slice rest = slice_from(text, first.size + 1);
+    markup_add(out, "<span class=\"why\" dir=\"auto\">");
+    html_safe(out, text.size ? first : SLICE("not read yet"));
+    markup_add(out, "</span>");
+    if (!rest.size)
+        return;
+    markup_add(out, "<details class=\"more\"><summary>And besides</summary><p dir=\"auto\">");
+    html_safe(out, rest);
+    markup_add(out, "</p></details>");
+}
+
 static void write_verdict(struct buffer *out, const struct value *entry)
 {
     const struct value *verdict = value_member(entry, SLICE("verdict"));
@@ -386,18 +406,17 @@ static void write_verdict(struct buffer *out, const struct value *entry)
                           "<span class=\"mark verdict-%s\" data-announce><span "
                           "aria-hidden=\"true\">%s</span> %s</span>\n",
                           verdicts[i].code, verdicts[i].sign, verdicts[i].words);
-    markup_add(out, "<span class=\"why\" dir=\"auto\">");
-    html_safe(out, value_member_text(verdict, "text"));
-    markup_add(out, code.size ? "</span></td>\n" : "not read yet</span></td>\n");
+    write_reason(out, value_member_text(verdict, "text"));
+    markup_add(out, "</td>\n");
 }
 
 static void write_health(struct buffer *out, const struct value *entry)
 {
     static const struct {
         const char *state, *words;
-    } states[] = {{"ok", "\xe2\x97\x8f</span> ok"},
-                  {"warn", "\xe2\x96\xb2</span> warning"},
-                  {"alarm", "\xe2\x96\xa0</span> alarm"}};
+    } states[] = {{"ok", "\xe2\x97\x8f</span> ok</span>"},
+                  {"warn", "\xe2\x96\xb2</span> warning</span>"},
+                  {"alarm", "\xe2\x96\xa0</span> alarm</span>"}};
     struct slice state = value_member_text(entry, "health");
     cell_begin(out, 6);
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)

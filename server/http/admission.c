@@ -75,7 +75,9 @@ static bool refuse_key(struct request *request, const struct key *key, enum key_
         answer_problem(request, PROBLEM_NO_KEY,
                        "give a key as Authorization: Bearer, X-API-Key, the password of Basic, or "
                        "?key=");
-    answer_header(request, "WWW-Authenticate", SLICE("Basic realm=\"gangway\", Bearer"));
+    /* A line each: of a list in one line browsers read none, and ask their user for nothing. */
+    answer_header(request, "WWW-Authenticate", SLICE("Basic realm=\"gangway\""));
+    answer_header(request, "WWW-Authenticate", SLICE("Bearer"));
     refusal_log(request,
                 !is_given ? "no-key"
                 : key     ? key_state_text(state)

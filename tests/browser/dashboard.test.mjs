@@ -1,0 +1,314 @@
+// The dashboard as a person meets it, in a real browser: every page, by keyboard, for a screen
+// reader (axe-core), in light and dark, with names that mean harm, with keys, without scripts, and
+// while figures come in. The people are those of seeds/crm-90-days, a thousand of them.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { Gangway, SOURCE, browser, experiment, pathOf, until } from "../support/gangway.mjs";
+
+const SEED = join(SOURCE, "seeds/crm-90-days");
+const PROGRAM = process.env.GANGWAY || join(SOURCE, "build/debug/gangway");
+const HOSTILE = "<script>document.title='taken'</script><img src=x onerror=alert(1)>";
+const RTL = "\u05e9\u05dc\u05d5\u05dd \u202eevil";
+const ANEW = "\u05e9 anew"; // at the same place of the order
+const LONG = "w".repeat(120);
+
+const named = (key, name, owner) =>
+  experiment({ key }).replace(`name: ${key}`, `name: ${JSON.stringify(name)}`)
+    .replace("owner: tests", `owner: ${JSON.stringify(owner)}`);
+
+let seeded; // with people
+let hostile; // with names
+let empty;
+let chrome;
+
+/** A server whose store has the seed's people. */
+async function seededServer() {
+  const files = Object.fromEntries(readdirSync(join(SEED, "experiments"))
+    .map((name) => [name, readFileSync(join(SEED, "experiments", name), "utf8")]));
+  const server = await Gangway.start({ files });
+  await server.stop();
+  const lines = execFileSync("python3", [join(SEED, "generate.py"), "--users", "1000"],
+    { maxBuffer: 1 << 28 });
+  const path = join(server.folder, "people.ndjson");
+  writeFileSync(path, lines);
+  rmSync(server.store, { recursive: true, force: true });
+  execFileSync(PROGRAM, ["import", "--experiments", server.experiments, "--store", server.store, path],
+    { stdio: "pipe" });
+  await server.begin();
+  await server.folded();
+  return server;
+}
+
+before(async () => {
+  chrome = await browser();
+  seeded = await seededServer();
+  hostile = await Gangway.start({ files: {
+    "one.yaml": named("one", HOSTILE, RTL), "two.yaml": named("two", LONG, HOSTILE),
+    "three.yaml": named("three", RTL, LONG) } });
+  empty = await Gangway.start({ files: {} });
+  empty.remove("metrics.yaml");
+});
+after(async () => {
+  await chrome?.close();
+  for (const server of [seeded, hostile, empty]) await server?.close();
+});
+
+/** A page that keeps what went wrong on it in `faults`. */
+async function open(url, options = {}) {
+  const context = await chrome.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.faults = [];
+  page.on("console", (line) => {
+    if (["error", "warning"].includes(line.type())) page.faults.push(line.text());
+  });
+  page.on("pageerror", (error) => page.faults.push(String(error)));
+  page.on("dialog", (dialog) => {
+    page.faults.push("a dialog");
+    dialog.dismiss();
+  });
+  await page.addInitScript(() => {
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", (event) =>
+      window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+  });
+  page.answer = await page.goto(url);
+  return page;
+}
+
+async function close(page, expected = 200) {
+  assert.deepEqual(await page.evaluate(() => window.violations), []);
+  const faults = page.faults.filter((one) => expected === 200 || !one.includes(`status of ${expected}`));
+  assert.deepEqual(faults, []);
+  await page.context().close();
+}
+
+/** As a page that was in the background and is looked at again. */
+const look = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+
+const PAGES = [
+  ["seeded", "/", 200], ["seeded", "/?status=running&sort=units", 200],
+  ["seeded", "/?status=draft", 200], ["seeded", "/definitions", 200],
+  ["seeded", "/?sort=colour", 400],
+  ["hostile", "/", 200], ["hostile", "/definitions", 200], ["empty", "/", 200],
+  ["empty", "/definitions", 200],
+];
+const serverOf = (name) => ({ seeded, hostile, empty })[name];
+
+for (const [name, path, status] of PAGES) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`axe-core finds nothing on ${path} (${name}, ${colorScheme})`, async () => {
+      const page = await open(serverOf(name).url + path, { colorScheme });
+      assert.equal(page.answer.status(), status);
+      await page.evaluate(readFileSync(pathOf("axe-core/axe.min.js"), "utf8"));
+      const { violations } = await page.evaluate(() => window.axe.run(document));
+      assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes[0].html}`), []);
+      await close(page, status);
+    });
+  }
+  test(`${path} (${name}) needs no sideways scroll on a phone`, async () => {
+    const page = await open(serverOf(name).url + path, { viewport: { width: 390, height: 844 } });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 390);
+    await close(page, status);
+  });
+}
+
+test("the figures of the list are those of the JSON", async () => {
+  const page = await open(`${seeded.url}/`);
+  const { experiments } = await (await fetch(`${seeded.url}/v1/experiments`)).json();
+  const rows = await page.$$eval("tbody tr", (all) => all.map((row) => ({
+    key: row.dataset.key, status: row.querySelector(".status").innerText.trim(),
+    units: [...row.querySelectorAll(".units data")].map((one) => Number(one.value)),
+    variants: [...row.querySelectorAll(".part bdi")].map((one) => one.textContent),
+    mark: row.querySelector(".verdict .mark").className,
+    why: [...row.querySelectorAll(".why, .more p")].map((one) => one.textContent).join(" "),
+    health: row.querySelector(".health .state").className })));
+  assert.equal(rows.length, experiments.length);
+  assert.equal(rows.length, 6);
+  for (const row of rows) {
+    const one = experiments.find((entry) => entry.experiment === row.key);
+    const total = Object.values(one.exposed).reduce((sum, count) => sum + count, 0);
+    assert.ok(total > 100, "nobody was exposed: nothing is compared");
+    assert.deepEqual(row.units, [total, ...row.variants.map((name) => one.exposed[name])]);
+    assert.equal(row.status, one.status);
+    assert.equal(row.mark, `mark verdict-${one.verdict.code}`);
+    assert.equal(row.why, one.verdict.text);
+    assert.equal(row.health, `state health-${one.health}`);
+  }
+  await close(page);
+});
+
+test("links choose and order without any script", async () => {
+  const page = await open(`${seeded.url}/`, { javaScriptEnabled: false });
+  const keys = () => page.$$eval("tbody tr", (rows) => rows.map((row) => row.dataset.key));
+  await page.click("text=growth-teams");
+  assert.deepEqual(await keys(), ["invite-team"]);
+  assert.equal(await page.getAttribute("nav[aria-label='By owner'] [aria-current]", "href"),
+    "/?owner=growth-teams");
+  await page.click("text=All owners");
+  await page.click("thead >> text=Units exposed");
+  assert.equal(await page.getAttribute("th.units", "aria-sort"), "descending");
+  const units = await page.$$eval("td.units > data", (all) => all.map((one) => Number(one.value)));
+  assert.equal(units.length, 6);
+  assert.deepEqual(units, [...units].sort((a, b) => b - a));
+  await page.click("thead >> text=Experiment");
+  const names = await page.$$eval("tbody th a", (all) => all.map((one) => one.textContent));
+  assert.deepEqual(names, [...names].sort());
+  await page.context().close();
+});
+
+test("the keyboard goes past the links, through them in order, and opens what is folded", async () => {
+  const page = await open(`${seeded.url}/`);
+  const focused = () => page.evaluate(() => document.activeElement.textContent.trim());
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "Skip to the page");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await page.reload();
+  const passed = [];
+  for (let i = 0; i < 8; i++) {
+    await page.keyboard.press("Tab");
+    passed.push(await focused());
+  }
+  assert.deepEqual(passed.slice(0, 6),
+    ["Skip to the page", "Gangway", "Experiments", "Definitions", "All 6", "running 6"]);
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.notEqual(outline, "none");
+  await page.focus("tbody summary");
+  await page.keyboard.press("Enter");
+  assert.ok(await page.evaluate(() => document.activeElement.parentElement.open));
+  await close(page);
+});
+
+test("names that mean harm are text, and turn nothing around", async () => {
+  for (const path of ["/", "/definitions", "/?owner=%3Cscript%3E"]) {
+    const page = await open(hostile.url + path, { viewport: { width: 390, height: 844 } });
+    assert.notEqual(await page.title(), "taken");
+    assert.equal(await page.evaluate(() => document.querySelectorAll("main script, main img").length), 0);
+    const text = await page.evaluate(() => document.body.textContent);
+    assert.ok(!text.includes("\u202e"));
+    if (!path.includes("?")) assert.ok(text.includes(HOSTILE));
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 390);
+    await close(page);
+  }
+});
+
+test("a page comes to what is new without a flash, with focus, scroll and folds kept", async () => {
+  const page = await open(`${hostile.url}/`, { viewport: { width: 1000, height: 420 } });
+  await page.focus("[data-key=two] th a");
+  await page.evaluate(() => {
+    scrollTo(0, 60);
+    window.kept = [...document.querySelectorAll("tbody tr")];
+    window.changes = [];
+    new MutationObserver((all) => all.forEach((one) => window.changes.push(
+      (one.target.nodeType === 1 ? one.target : one.target.parentElement).closest("[data-key]")?.dataset.key)))
+      .observe(document.getElementById("main"),
+        { subtree: true, childList: true, characterData: true, attributes: true });
+  });
+  const scroll = await page.evaluate(() => scrollY);
+  hostile.write("three.yaml", named("three", ANEW, LONG));
+  await until("the new name on the page", async () => {
+    await look(page);
+    return (await page.textContent("[data-key=three] th a")) === ANEW;
+  });
+  assert.deepEqual(await page.evaluate(() => [...new Set(window.changes)]), ["three"]);
+  assert.ok(await page.evaluate(() =>
+    window.kept.every((row) => row.isConnected) && document.activeElement.closest("tr").dataset.key === "two"));
+  assert.equal(await page.evaluate(() => scrollY), scroll);
+  hostile.write("three.yaml", named("three", RTL, LONG));
+  await close(page);
+});
+
+test("what is open stays open, and a changed state is told to who cannot see it", async () => {
+  const page = await open(`${seeded.url}/`);
+  await page.click("tbody tr:first-child summary");
+  const url = `${seeded.url}/`;
+  const text = await (await fetch(url)).text();
+  const changed = text.replace(/data-tag="[^"]*"/, 'data-tag="&quot;new&quot;"')
+    .replace(/ (ok|warning)<\/span>/, " alarm</span>").replace("And besides", "And now");
+  await page.route(url, (route) => route.fulfill({ status: 200, body: changed,
+    headers: { "content-type": "text/html", etag: '"new"' } }));
+  await look(page);
+  await page.waitForFunction(() => document.getElementById("live").textContent);
+  assert.match(await page.textContent("#live"), /alarm/);
+  assert.equal(await page.getAttribute("#live", "role"), "status");
+  assert.ok(await page.evaluate(() => document.querySelector("tbody details").open));
+  await close(page);
+});
+
+test("a page that nobody sees asks nothing; one that is seen asks with its tag", async () => {
+  const context = await chrome.newContext();
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(`${seeded.url}/`);
+  const asked = [];
+  page.on("response", (answer) => {
+    if (new URL(answer.url()).pathname !== "/") return;
+    asked.push([answer.status(), answer.request().headers()["if-none-match"]]);
+  });
+  await page.clock.runFor(11000);
+  await until("the question", () => asked.length === 1);
+  assert.equal(asked[0][0], 304);
+  assert.equal(asked[0][1], await page.evaluate(() => document.documentElement.dataset.tag));
+  await page.evaluate(() => Object.defineProperty(document, "visibilityState", { value: "hidden" }));
+  await page.clock.runFor(120000);
+  assert.equal(asked.length, 1);
+  await context.close();
+});
+
+test("a server that is away is told, and looked for again", async () => {
+  const page = await open(`${seeded.url}/`);
+  await page.route("**/*", (route) => route.abort());
+  for (let i = 0; i < 3; i++) {
+    await look(page);
+    await page.waitForTimeout(50);
+  }
+  await page.waitForFunction(() => document.getElementById("fresh").textContent.startsWith("No answer"));
+  await page.unroute("**/*");
+  await look(page);
+  await page.waitForFunction(() => document.getElementById("fresh").textContent.startsWith("Live"));
+  await page.context().close();
+});
+
+test("definitions say what was understood, and which names nobody has sent", async () => {
+  const page = await open(`${seeded.url}/definitions`);
+  const article = page.locator("#experiment-short-checklist");
+  assert.equal(await article.locator("pre").textContent(),
+    readFileSync(join(SEED, "experiments/short-checklist.yaml"), "utf8"));
+  assert.match(await article.locator("dl").innerText(), /within 7 days of first exposure/);
+  assert.equal(await page.locator(".flag").count(), 0, "all names of the seed were received");
+  await close(page);
+  const other = await open(`${hostile.url}/definitions`);
+  assert.match(await other.locator("#metrics .flag").innerText(), /Never received: event Contact Created/);
+  await close(other);
+});
+
+test("with keys: pages ask for one and take it as a password, styles and scripts ask for none", async () => {
+  const server = await Gangway.start();
+  try {
+    const key = (role) =>
+      server.run("key", "add", "--role", role, "--name", role).trim().split("\n").at(-1);
+    const analyst = key("analyst");
+    const client = key("client");
+    await until("keys in force", async () => (await fetch(`${server.url}/`)).status === 401);
+    const refused = await fetch(`${server.url}/`);
+    assert.match(refused.headers.get("www-authenticate"), /^Basic /);
+    assert.match(refused.headers.get("content-type"), /^text\/html/);
+    assert.equal((await fetch(`${server.url}/assets/dashboard.css`)).status, 200);
+    const with_ = (password) => ({ httpCredentials: { username: "ana", password } });
+    const page = await open(`${server.url}/`, with_(analyst));
+    assert.equal(page.answer.status(), 200);
+    await look(page);
+    assert.equal(await page.textContent("h1"), "Experiments");
+    await close(page, 401);
+    const other = await open(`${server.url}/definitions`, with_(client));
+    assert.equal(other.answer.status(), 403);
+    assert.equal(await other.textContent("h1"), "The key may not do this");
+    await close(other, 403);
+  } finally {
+    await server.close();
+  }
+});
