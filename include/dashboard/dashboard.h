@@ -29,9 +29,16 @@ struct dashboard_frame {
     struct slice tag;     /* the page's ETag, by which a script knows it again; empty: never new */
     struct slice version; /* of the program */
     struct slice data;    /* path of the same as JSON, or empty */
+    struct slice file;    /* path of the same as a file to keep, or empty */
     struct slice styles;  /* more elements of <head>, as HTML */
 };
 void dashboard_page(struct buffer *out, const struct dashboard_frame *frame, struct slice main);
+
+/* Adds what a file under /assets/ needs in <head>: a style, a script or a module; others nothing.
+ */
+void dashboard_head_add(struct buffer *styles, const struct asset *asset);
+/* The path of an experiment's page, or of another by its parts: percent-encoded. */
+void dashboard_path_add(struct buffer *out, struct slice key);
 
 /* How the list is looked at; empty slices: the default. */
 struct dashboard_view {

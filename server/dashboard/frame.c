@@ -15,6 +15,29 @@ static const struct {
     [DASHBOARD_DEFINITIONS] = {"/definitions", "Definitions"},
 };
 
+void dashboard_head_add(struct buffer *styles, const struct asset *asset)
+{
+    static const struct {
+        const char *ending, *before, *after;
+    } forms[] = {
+        {".css", "<link rel=\"stylesheet\" href=\"", "\">\n"},
+        {".js", "<script defer src=\"", "\"></script>\n"},
+        {".mjs", "<script type=\"module\" src=\"", "\"></script>\n"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (!slice_ends_with(slice_of(asset->name), slice_of(forms[i].ending)))
+            continue;
+        markup_add(styles, forms[i].before);
+        html_safe(styles, slice_of(asset->path));
+        markup_add(styles, forms[i].after);
+    }
+}
+
+void dashboard_path_add(struct buffer *out, struct slice key)
+{
+    url_text(out, key, true);
+}
+
 static void write_head(struct buffer *out, const struct dashboard_frame *frame)
 {
     markup_add(out, "<!doctype html>\n<html lang=\"en\"");
@@ -58,6 +81,11 @@ void dashboard_page(struct buffer *out, const struct dashboard_frame *frame, str
         markup_add(out, "<a href=\"");
         html_safe(out, frame->data);
         markup_add(out, "\">The same as JSON</a> \xc2\xb7 ");
+    }
+    if (frame->file.size) {
+        markup_add(out, "<a href=\"");
+        html_safe(out, frame->file);
+        markup_add(out, "\" download>Save as a file</a> \xc2\xb7 ");
     }
     markup_add(out, "Gangway ");
     html_safe(out, frame->version);

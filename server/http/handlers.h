@@ -43,6 +43,7 @@ handle_fn handle_note_delete;
 /* handlers_dashboard.c */
 handle_fn handle_overview;
 handle_fn handle_definitions;
+handle_fn handle_article;
 
 /* handlers_assets.c */
 handle_fn handle_asset;

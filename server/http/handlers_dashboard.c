@@ -41,3 +41,15 @@ enum handled handle_definitions(struct request *request)
     struct page_question question = {.make = page_make_definitions, .is_kept = true};
     return page_ask(request, &question);
 }
+
+enum handled handle_article(struct request *request)
+{
+    struct page_parameters parameters = {0};
+    struct page_question question = {
+        .make = page_make_article, .experiment = request->parameters[0], .is_kept = true};
+    if (!parameters_read(request, "as_of phase", &parameters) ||
+        !phase_read(request, parameters.phase, &question.phase) ||
+        !moment_read(request, parameters.as_of, &question))
+        return HANDLED;
+    return page_ask(request, &question);
+}

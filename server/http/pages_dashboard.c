@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "dashboard/dashboard.h"
+#include "report/article.h"
 #include "service_state.h"
 #include "snapshot.h"
 
@@ -106,4 +107,49 @@ enum problem page_make_definitions(struct service *service, struct page *page)
         return page_fails(page, status, &error);
     dashboard_definitions(&main, page->question.snapshot->catalogue, names, count);
     return page_frame(service, page, &frame, &main);
+}
+
+/* Styles first, then what draws, then who draws with it: the order in which they are needed. */
+static void article_head(struct buffer *out)
+{
+    static const char *const endings[] = {".css", ".js", ".mjs"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        for (const struct asset *asset = report_assets; asset->path; asset++)
+            if (slice_ends_with(slice_of(asset->name), slice_of(endings[i])))
+                dashboard_head_add(out, asset);
+}
+
+static struct slice report_path(struct arena *arena, struct slice key, const char *format)
+{
+    struct buffer path = {0};
+    buffer_add(&path, SLICE("/v1/experiments/"));
+    dashboard_path_add(&path, key);
+    buffer_format(&path, "/report?format=%s", format);
+    struct slice copy = arena_copy(arena, buffer_slice(&path));
+    buffer_done(&path);
+    return copy;
+}
+
+enum problem page_make_article(struct service *service, struct page *page)
+{
+    const struct page_question *question = &page->question;
+    struct value document;
+    struct buffer main = {0}, head = {0};
+    enum problem problem = page_document(service, page, &document);
+    if (problem)
+        return problem;
+    struct slice name = value_member_text(&document, "name");
+    article_head(&head);
+    article_write(&main, &document);
+    struct dashboard_frame frame = {
+        .place = DASHBOARD_ELSEWHERE,
+        .title = name.size ? name : question->experiment,
+        .data = report_path(&page->arena, question->experiment, "json"),
+        .file = report_path(&page->arena, question->experiment, "html"),
+        .styles = buffer_slice(&head),
+    };
+    main.failed |= head.failed;
+    problem = page_frame(service, page, &frame, &main);
+    buffer_done(&head);
+    return problem;
 }

@@ -64,13 +64,11 @@ static void report_date(const struct service *service, struct page *page, bool i
     page->modified_ms = is_settled ? changed_ms : changed_ms - SECOND_MS;
 }
 
-enum problem page_make_report(struct service *service, struct page *page)
+enum problem page_document(struct service *service, struct page *page, struct value *document)
 {
     const struct page_question *question = &page->question;
-    const struct render_options render = {.columns = 100, .table = question->table};
     struct moment moment = {0};
     struct error error = {0};
-    struct value document;
     enum status status = moment_begin(service, &moment, &error);
     if (status)
         return page_fails(page, status, &error);
@@ -83,7 +81,7 @@ enum problem page_make_report(struct service *service, struct page *page)
         .journal_received_ms = journal_last_received_ms(service->journal),
         .version = service->options->version,
     };
-    status = document_build(moment.transaction, &options, &page->arena, &document, &error);
+    status = document_build(moment.transaction, &options, &page->arena, document, &error);
     report_date(service, page, view_watermark(moment.transaction) >= options.journal_sequence,
                 view_received_ms(moment.transaction));
     moment_end(&moment);
@@ -91,8 +89,17 @@ enum problem page_make_report(struct service *service, struct page *page)
         page_fails(page, status, &error);
         return PROBLEM_NO_PHASE;
     }
-    if (status)
-        return page_fails(page, status, &error);
+    return status ? page_fails(page, status, &error) : PROBLEM_NONE;
+}
+
+enum problem page_make_report(struct service *service, struct page *page)
+{
+    const struct page_question *question = &page->question;
+    const struct render_options render = {.columns = 100, .table = question->table};
+    struct value document;
+    enum problem problem = page_document(service, page, &document);
+    if (problem)
+        return problem;
     question->format->render(&page->body, &document, &render);
     page->content_type = question->format->content_type;
     if (strcmp(question->format->name, "csv") == 0)

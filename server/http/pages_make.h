@@ -15,6 +15,7 @@ page_make_fn page_make_metrics; /* pages_metrics.c */
 /* pages_dashboard.c */
 page_make_fn page_make_overview;
 page_make_fn page_make_definitions;
+page_make_fn page_make_article;
 
 /* The short form of one experiment (document_summary), an object; null where the state does not
  * know the experiment yet. */
@@ -29,6 +30,8 @@ struct moment {
 MUST_CHECK enum status moment_begin(struct service *service, struct moment *moment,
                                     struct error *error);
 void moment_end(struct moment *moment);
+/* The document of a report, in the page's arena, by its question. */
+enum problem page_document(struct service *service, struct page *page, struct value *document);
 /* Makes the detail of a problem the body. */
 enum problem page_fails(struct page *page, enum status status, const struct error *error);
 /* An entry of GET /v1/experiments; `summary` as page_summary. */

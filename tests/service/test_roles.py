@@ -62,6 +62,7 @@ TABLE = {
     ("GET", "/metrics"): READ,
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/"): READ,
+    ("GET", "/experiments/{key...}"): READ,
     ("GET", "/definitions"): READ,
     ("GET", "/example"): OPEN,
     ("GET", "/example/{file}"): OPEN,
