@@ -33,6 +33,7 @@ extern const struct command command_core_actions;
 extern const struct command command_demo;
 extern const struct command command_diff;
 extern const struct command command_erase;
+extern const struct command command_explain;
 extern const struct command command_export;
 extern const struct command command_help;
 extern const struct command command_import;

@@ -23,6 +23,7 @@ const struct command *const commands[] = {
     &command_plan,
     &command_report,
     &command_core_actions,
+    &command_explain,
     &command_import,
     &command_export,
     &command_rebuild,

@@ -30,7 +30,7 @@ struct population_unit {
     const uint16_t *slices; /* of population_slices(), `all` first */
     size_t slice_count;
     uint64_t actions; /* bit i: met candidate i before the landmark */
-    double value;     /* of the metric; a share has 0 or 1 */
+    int64_t value; /* of the metric: 0 or 1 of a share, events of a count, micro-units of a sum */
 };
 
 struct population_options {

@@ -291,7 +291,7 @@ static uint64_t actions_of(const struct census *population, const struct person 
     return actions;
 }
 
-static double value_of(const struct census *population, const struct person *person)
+static int64_t value_of(const struct census *population, const struct person *person)
 {
     const struct scheme_metric *metric = population->metric;
     struct unit_reading reading = {.definition = population->definition,
@@ -300,8 +300,7 @@ static double value_of(const struct census *population, const struct person *per
     struct window window = window_of(metric, person->first_ms);
     if (metric->kind == METRIC_CONVERSION || metric->kind == METRIC_RETENTION)
         return outcomes_meet(metric, &person->record, &window);
-    double value = (double)unit_value_of(&reading, metric).value;
-    return metric->kind == METRIC_SUM ? value / MICRO : value;
+    return unit_value_of(&reading, metric).value;
 }
 
 static size_t slices_fill(const struct census *population, const struct person *person)
@@ -316,12 +315,13 @@ static size_t slices_fill(const struct census *population, const struct person *
     return definition->slices_count + 1;
 }
 
-static int64_t window_end(const struct census *population)
+/* When all that is read of a user has passed, since the first message. */
+static int64_t window_end(const struct population_options *options)
 {
-    int64_t end_ms = population->options->metric->until_ms;
-    const struct population_options *options = population->options;
-    return options->candidate_count && options->landmark_ms > end_ms ? options->landmark_ms
-                                                                     : end_ms;
+    int64_t end_ms = options->metric->until_ms;
+    if (options->candidate_count && options->landmark_ms > end_ms)
+        end_ms = options->landmark_ms;
+    return options->segments_ms >= end_ms ? options->segments_ms + 1 : end_ms;
 }
 
 static void part_judge(struct census *population)
@@ -337,8 +337,7 @@ static void part_judge(struct census *population)
                                        .slice_count = slices_fill(population, person),
                                        .actions = actions_of(population, person),
                                        .value = value_of(population, person)};
-        unit.is_mature =
-            day_start_ms(unit.cohort + 1) + window_end(population) <= options->as_of_ms;
+        unit.is_mature = day_start_ms(unit.cohort + 1) + window_end(options) <= options->as_of_ms;
         options->visit(options->context, &unit);
     }
 }
