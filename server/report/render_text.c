@@ -106,6 +106,30 @@ static void text_title(struct painter *painter, const struct value *document)
     paint_end(painter);
 }
 
+/* Whose it is, and when its intervals may be read. */
+static void text_design(struct painter *painter, const struct value *document)
+{
+    static const struct {
+        const char *peeking, *words;
+    } designs[] = {{"hybrid", "read on any day, and one final test"},
+                   {"always", "read on any day, no final test"},
+                   {"fixed", "one final test"}};
+    struct slice owner = member_text(document, "owner");
+    const char *words = "";
+    for (size_t i = 0; i < sizeof designs / sizeof designs[0]; i++)
+        if (slice_equals(member_text(document, "peeking"), designs[i].peeking))
+            words = designs[i].words;
+    paint_style(painter, PAINT_DIM);
+    paint_format(painter, "confidence %.4g%%, %s", 100 * member_number(document, "confidence"),
+                 words);
+    if (owner.size && painter->at + 20 < painter->columns) {
+        paint_text(painter, SLICE("; owner "));
+        paint_clipped(painter, owner, painter->columns - painter->at);
+    }
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+}
+
 static void text_dates(struct painter *painter, const struct value *document)
 {
     struct slice start = day_text(member_text(document, "start"));
@@ -123,19 +147,11 @@ static void text_dates(struct painter *painter, const struct value *document)
     }
     if (member_number(document, "phase") > 1)
         paint_format(painter, ", phase %.0f", member_number(document, "phase"));
-    paint_format(painter, ", %.*s %.4g%%", SLICE_ARGS(member_text(document, "peeking")),
-                 100 * member_number(document, "confidence"));
     paint_format(painter, ", as of %.*s %.*s UTC", SLICE_ARGS(day_text(as_of)), 5,
                  as_of.size > 16 ? as_of.data + 11 : "");
     paint_style(painter, PAINT_PLAIN);
     paint_end(painter);
-    if (member_text(document, "owner").size) {
-        paint_style(painter, PAINT_DIM);
-        paint_text(painter, SLICE("owner "));
-        paint_clipped(painter, member_text(document, "owner"), painter->columns - 6);
-        paint_style(painter, PAINT_PLAIN);
-        paint_end(painter);
-    }
+    text_design(painter, document);
 }
 
 static void text_paragraph(struct painter *painter, const char *label, struct slice text)
@@ -252,7 +268,12 @@ static void text_foot(struct painter *painter, const struct value *document)
     struct buffer words = {0};
     write_adjusted(&words, document);
     buffer_add(&words, SLICE(" Effects of segments are raw here; the shrunken ones and all else: "
-                             "--format json."));
+                             "--format json or csv."));
+    if (text_is_exposed(document))
+        buffer_add(&words,
+                   SLICE(" Bars: ● the estimate, ├─┤ its interval, │ no difference. p adj.: "
+                         "corrected for all that is compared; p now: of today's units, not "
+                         "the test that decides."));
     paint_wrapped(painter, buffer_slice(&words), 0);
     buffer_done(&words);
     paint_format(painter, "definition %.*s, gangway %.*s", SLICE_ARGS(definition),

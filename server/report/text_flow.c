@@ -59,6 +59,15 @@ static void paint_share_interval(struct painter *painter, const struct value *sh
     paint_format(painter, "%.1f to %.1f", 100 * low, 100 * high);
 }
 
+/* "<0.1", "1.6", "25", "2700" */
+static void minutes_format(double minutes, char text[static COUNT_TEXT_SIZE])
+{
+    if (minutes > 0 && minutes < .1)
+        snprintf(text, COUNT_TEXT_SIZE, "<0.1");
+    else
+        snprintf(text, COUNT_TEXT_SIZE, minutes < 99.5 ? "%.2g" : "%.0f", minutes);
+}
+
 /* "12 s", "3.5 min", "2.1 h", "1.5 d" */
 void seconds_format(double seconds, char text[static COUNT_TEXT_SIZE])
 {
@@ -86,7 +95,7 @@ static void paint_times(struct painter *painter, const struct value *step)
         return;
     char actual[COUNT_TEXT_SIZE] = "–", expected[COUNT_TEXT_SIZE] = "";
     if (!member_is_null(step, "actual_minutes"))
-        snprintf(actual, sizeof actual, "%.2g", member_number(step, "actual_minutes"));
+        minutes_format(member_number(step, "actual_minutes"), actual);
     if (!member_is_null(step, "expected_minutes"))
         snprintf(expected, sizeof expected, "/%.3g", member_number(step, "expected_minutes"));
     struct buffer both = {0};

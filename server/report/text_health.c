@@ -4,6 +4,9 @@
 
 #include "text_parts.h"
 
+#include "stats/sample_ratio.h"
+
+#include <math.h>
 #include <stdio.h>
 
 /* What a count under health means; shown where it is not 0. */
@@ -19,7 +22,8 @@ static const struct {
     {"before_exposure", "did something that a metric counts less than a day before their exposure"},
 };
 
-#define LATE_SHARE .01 /* below, it says nothing */
+#define LOOKS_BAD_P .05 /* below, who knows one test alone wonders that it fits */
+#define LATE_SHARE .01  /* below, it says nothing */
 
 static void health_split(struct painter *painter, const struct value *document)
 {
@@ -41,6 +45,13 @@ static void health_split(struct painter *painter, const struct value *document)
         buffer_add(&line, SLICE("does not fit"));
     else if (!member_is_null(ratio, "p"))
         buffer_add(&line, member_is_true(ratio, "warning") ? SLICE("worth a look") : SLICE("fits"));
+    if (!member_is_true(ratio, "alarm") && !member_is_true(ratio, "warning") &&
+        !member_is_null(ratio, "p") && member_number(ratio, "p") < LOOKS_BAD_P)
+        buffer_format(&line,
+                      ", as it is looked at every day: odds of %.3g to 1 against it so far, an "
+                      "alarm at %.0f",
+                      fmax(1, exp(member_number(ratio, "log_bayes_factor_max"))),
+                      SAMPLE_RATIO_FACTOR);
     if (!member_is_null(ratio, "since"))
         buffer_format(&line, ", since %.*s", SLICE_ARGS(member_text(ratio, "since")));
     if (!member_is_null(ratio, "break"))

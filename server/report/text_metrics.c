@@ -198,9 +198,15 @@ void comparison_guardrail(struct painter *painter, enum metric_kind kind,
     paint_style(painter, PAINT_PLAIN);
     if (!member_is_null(guardrail, "bound"))
         paint_bound(painter, kind, member_number(guardrail, "bound"), relative);
+    struct buffer margin = {0};
+    if (relative)
+        buffer_add(&margin, member_text(guardrail, "worse_by"));
+    else
+        measure_size(&margin, kind, member_number(guardrail, "margin"));
     paint_text(painter, SLICE(", may be worse by "));
-    paint_text(painter, member_text(guardrail, "worse_by"));
+    paint_text(painter, buffer_slice(&margin));
     paint_end(painter);
+    buffer_done(&margin);
 }
 
 /* A document that names no kind that is known has none of ours: its figures are shown plain. */

@@ -217,6 +217,31 @@ static void bracket_heading(struct painter *painter, struct slice control, struc
     paint_end(painter);
 }
 
+/* How many brackets have a value of anybody. */
+static size_t brackets_known(const struct value *base, const struct value *points)
+{
+    size_t known = 0;
+    for (size_t b = 0; b < points->count; b++)
+        if (!member_is_null(&points->items[b], "value") ||
+            (base && b < base->count && !member_is_null(&base->items[b], "value")))
+            known = b + 1;
+    return known;
+}
+
+/* What nobody can have reached yet is one line. */
+static void brackets_missing(struct painter *painter, const struct value *points, size_t known)
+{
+    if (known == points->count)
+        return;
+    paint_to(painter, NAME_AT);
+    paint_format(painter, "%g to %g", member_number(&points->items[known], "from_days"),
+                 member_number(last_of(points), "to_days"));
+    paint_style(painter, PAINT_DIM);
+    paint_right(painter, SLICE("too early"), VARIANT_EDGE);
+    paint_style(painter, PAINT_PLAIN);
+    paint_end(painter);
+}
+
 static void text_brackets(struct painter *painter, const struct value *curve, struct slice control)
 {
     const struct value *base = NULL;
@@ -229,9 +254,11 @@ static void text_brackets(struct painter *painter, const struct value *curve, st
         if (!points || !points->count || slice_equal(name, control))
             continue;
         bracket_heading(painter, control, name);
-        for (size_t b = 0; b < points->count; b++)
+        size_t known = brackets_known(base, points);
+        for (size_t b = 0; b < known; b++)
             bracket_line(painter, base && b < base->count ? &base->items[b] : NULL,
                          &points->items[b]);
+        brackets_missing(painter, points, known);
     }
 }
 
