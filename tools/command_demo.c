@@ -14,6 +14,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define SEED_DEFAULT "20261124"
 
@@ -102,6 +103,12 @@ static enum status demo_serve(struct demo *demo, const struct options *options, 
     return service_run(&service, error);
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 static int demo_run(const struct options *options)
 {
     struct demo demo = {0};
@@ -116,8 +123,14 @@ static int demo_run(const struct options *options)
                                   &demo.counts, &error);
     if (!status)
         status = demo_serve(&demo, options, &error);
+    bool is_filled = demo.counts.people > 0;
     demo_folder_remove(&demo.folder);
-    return status ? command_failed(&error) : 0;
+    if (!status)
+        return 0;
+    int exit_status = command_failed(&error);
+    return status == STATUS_INVALID && !is_filled && is_folder(demo.folder.experiments)
+               ? 3 /* files with errors, not a folder that is none */
+               : exit_status;
 }
 
 const struct command command_demo = {

@@ -118,5 +118,12 @@ int main(int argc, char **argv)
         return command_failed(&error);
     if (help)
         return write_screen(command, stdout, 0);
-    return command->run(&options);
+    int status = command->run(&options);
+    meter_end();
+    /* An answer that did not arrive is none; who has said so already is left alone. */
+    if ((fflush(stdout) || ferror(stdout)) && status < 2) {
+        fprintf(stderr, "gangway: cannot write to standard output\n");
+        return 3;
+    }
+    return status;
 }

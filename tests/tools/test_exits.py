@@ -1,0 +1,235 @@
+"""The exit statuses of the command line: every command, and every row of the table that it can
+reach.  0 done or yes, 1 no, 2 the call is wrong, 3 could not do it; what is wrong is said on
+standard error, and nothing of it on standard output.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+GANGWAY = os.environ["GANGWAY"]
+SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
+SHIPPED = str(SOURCE / "experiments")
+MESSAGE = {"type": "track", "event": "Contact Created", "userId": "u-1", "messageId": "m-1",
+           "timestamp": "2026-11-20T10:00:00Z"}
+
+
+def gangway(*arguments, text="", **environment):
+    return subprocess.run([GANGWAY, *map(str, arguments)], capture_output=True, check=False,
+                          input=text, encoding="utf-8", timeout=120,
+                          env=dict(os.environ, NO_COLOR="1", **environment))
+
+
+def commands():
+    listed = re.findall(r"^  ([a-z-]+) ", gangway("--help").stdout, flags=re.M)
+    return [*listed, "help", "completion"]
+
+
+class Exits(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="gangway-test-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        root = cls.root = pathlib.Path(cls.folder.name)
+        cls.store, cls.none = root / "store", root / "none"
+        cls.messages, cls.wrong = root / "messages", root / "wrong"
+        cls.messages.write_text(json.dumps(MESSAGE) + "\n", encoding="utf-8")
+        cls.wrong.write_text("no message\n", encoding="utf-8")
+        cls.broken = root / "broken"
+        cls.broken.mkdir()
+        (cls.broken / "a.yaml").write_text("experiment: a\nvariants: 3\n", encoding="utf-8")
+        cls.plain = root / "plain"
+        cls.plain.write_text("")
+        made = gangway("import", cls.messages, "--store", cls.store, "--experiments", SHIPPED)
+        assert made.returncode == 0, made.stderr
+
+    def expect(self, status, *arguments, **more):
+        answer = gangway(*arguments, **more)
+        self.assertEqual(answer.returncode, status, (arguments, answer.stdout, answer.stderr))
+        if status >= 2:
+            self.assertRegex(answer.stderr, r"\S", arguments)
+            self.assertNotIn("Assertion", answer.stderr)
+        return answer
+
+    def table(self, status, *rows):
+        for row in rows:
+            with self.subTest(call=" ".join(map(str, row))):
+                self.expect(status, *row)
+
+    def test_an_option_that_there_is_not_is_2(self):
+        for name in commands():
+            with self.subTest(command=name):
+                answer = self.expect(2, name, "--no-such-option")
+                self.assertEqual(answer.stdout, "")
+                self.assertIn(f"gangway {name} --help", answer.stderr)
+
+    def test_help_is_0_and_its_text_goes_to_standard_output(self):
+        for call in ((), *((name,) for name in commands())):
+            answer = self.expect(0, *call, "--help")
+            self.assertEqual(answer.stderr, "")
+            self.assertIn("usage: gangway", answer.stdout)
+        self.assertRegex(self.expect(0, "--version").stdout,
+                         r"^gangway \d+\.\d+\.\d+ \(journal \d+, state \d+\)\n$")
+        self.assertEqual(self.expect(2).stdout, "")
+
+    def test_done_is_0(self):
+        backup, again = self.root / "backup", self.root / "again"
+        store = ("--store", self.store)
+        self.table(0, ("validate", SHIPPED), ("diff", SHIPPED, SHIPPED), ("new", "first-tour"),
+                   ("assign", "crm-first-run", "--unit", "u-1", "--experiments", SHIPPED),
+                   ("plan", "crm-first-run", "--experiments", SHIPPED),
+                   ("report", "crm-first-run", *store), ("export", *store), ("rebuild", *store),
+                   ("verify", *store), ("backup", backup, *store),
+                   ("restore", backup, "--store", again), ("compact", "--store", again),
+                   ("key", "add", "--role", "client", "--name", "web", "--store", again),
+                   ("key", "list", "--store", again), ("calc", "--list"), ("help", "serve"),
+                   ("completion", "bash"), ("completion", "zsh"), ("help", "--man"),
+                   ("import", self.messages, "--store", again, "--experiments", SHIPPED),
+                   ("erase", "user:u-1", "--yes", "--store", again))
+
+    def test_no_is_1(self):
+        warned = self.root / "warned"
+        warned.mkdir()
+        (warned / "metrics.yaml").write_text(
+            "metrics:\n  nobody_uses: {kind: conversion, event: Contact Created, within: 7d}\n")
+        changed = self.root / "changed"
+        shutil.copytree(SHIPPED, changed)
+        file = changed / "team-breadth.yaml"
+        text = file.read_text(encoding="utf-8")
+        self.assertEqual(text.count("50%"), 2)
+        file.write_text(text.replace("50%", "60%", 1).replace("50%", "40%"), encoding="utf-8")
+        wrong = self.root / "wrong-store"
+        self.table(1, ("validate", self.broken), ("diff", SHIPPED, changed),
+                   ("assign", "crm-first-run", "--unit", "u-1", "--trait", "role=nobody-such",
+                    "--at", "2020-01-01", "--check", "--experiments", SHIPPED),
+                   ("import", self.wrong, "--store", wrong, "--experiments", SHIPPED),
+                   ("erase", "user:nobody", "--yes", "--store", self.store))
+
+    def test_a_wrong_call_is_2(self):
+        store, files = ("--store", self.store), ("--experiments", SHIPPED)
+        self.table(2, ("no-such-command",), ("--no-such",), ("diff", SHIPPED), ("diff",), ("new",),
+                   ("assign",), ("plan",), ("report", *store), ("backup", *store), ("restore",),
+                   ("erase", *store), ("key", *store), ("completion",), ("completion", "fish"),
+                   ("help", "no-such-command"), ("calc", "no_such_family"), ("calc",),
+                   ("rebuild", "more", *store), ("verify", "more", *store), ("serve", "more"),
+                   ("compact", "more", *store), ("demo", "more"), ("export", "more", *store),
+                   ("assign", "no-such", "--unit", "u", *files), ("plan", "no-such", *files),
+                   ("report", "no-such", *store),
+                   ("export", "--table", "units", "--experiment", "no-such", *store),
+                   ("export", "--table", "units", *store),
+                   ("export", "--table", "no-such", *store),
+                   ("report", "crm-first-run", "--as-of", "no time", *store),
+                   ("report", "crm-first-run", "--phase", "0", *store),
+                   ("assign", "crm-first-run", "--unit", "u", "--at", "no time", *files),
+                   ("assign", "crm-first-run", "--unit", "u", "--format", "xml", *files),
+                   ("import", self.none, *files, "--store", self.root / "of-wrong-calls"),
+                   ("validate", self.none), ("validate", self.plain),
+                   ("diff", self.none, SHIPPED), ("erase", "user:u-1", *store),
+                   ("erase", "nonsense", "--yes", *store),
+                   ("key", "add", "--role", "nobody", "--name", "x", *store),
+                   ("key", "add", "--role", "client", "--name", "x", "--expires", "no", *store),
+                   ("key", "revoke", "nobody", *store), ("key", "no-such", *store),
+                   ("serve", "--listen", "nonsense", *files, *store),
+                   ("serve", "--workers", "0", *files, *store),
+                   ("serve", "--tls-cert", self.plain, *files, *store),
+                   ("serve", "--listen", "0.0.0.0:0", *files, *store))
+
+    def test_what_cannot_be_done_is_3(self):
+        none, files = ("--store", self.none), ("--experiments", SHIPPED)
+        broken = ("--experiments", self.broken)
+        self.table(3, ("report", "crm-first-run", *none), ("export", *none), ("rebuild", *none),
+                   ("verify", *none), ("compact", *none), ("backup", self.root / "to", *none),
+                   ("erase", "user:u", "--yes", *none), ("plan", "crm-first-run", *files, *none),
+                   ("export", "--table", "cube", *none), ("validate", SHIPPED, *none),
+                   ("restore", self.none, "--store", self.root / "unused"),
+                   ("restore", self.broken, "--store", self.root / "unused"),
+                   ("backup", SHIPPED, "--store", self.store),
+                   ("assign", "a", "--unit", "u", *broken), ("plan", "a", *broken),
+                   ("import", self.messages, *broken, "--store", self.root / "unused"),
+                   ("serve", "--listen", "127.0.0.1:0", *broken, "--store", self.root / "unused"),
+                   ("demo", "--listen", "127.0.0.1:0", *broken),
+                   ("report", "crm-first-run", "--store", self.plain))
+        self.assertFalse(self.none.exists(), "a command that only reads has made the store")
+
+    def test_a_damaged_journal_is_a_no_of_verify(self):
+        store = self.root / "damaged"
+        shutil.copytree(self.store, store, symlinks=True)
+        journal = sorted((store / "journal").glob("*.mdb"))[0]
+        data = bytearray(journal.read_bytes())
+        at = data.find(b"Contact Created")
+        self.assertGreater(at, 0)
+        while at >= 0:
+            data[at] ^= 1
+            at = data.find(b"Contact Created", at)
+        journal.write_bytes(data)
+        self.expect(1, "verify", "--store", store)
+        self.expect(3, "backup", self.root / "of-damaged", "--store", store)
+
+    def test_standard_output_that_is_full_is_not_0(self):
+        for call in (("export",), ("report", "crm-first-run"), ("help", "serve")):
+            extra = ("--store", str(self.store)) if call[0] != "help" else ()
+            with self.subTest(call=call), open("/dev/full", "wb") as full:
+                answer = subprocess.run([GANGWAY, *call, *extra], stdout=full, check=False,
+                                        stderr=subprocess.PIPE, timeout=60)
+                self.assertEqual(answer.returncode, 3, answer.stderr)
+
+
+class Served(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="gangway-test-")
+        self.addCleanup(self.folder.cleanup)
+        self.store = pathlib.Path(self.folder.name) / "store"
+        self.server = subprocess.Popen(
+            [GANGWAY, "serve", "--listen", "127.0.0.1:0", "--store", self.store, "--experiments",
+             SHIPPED], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8")
+        self.addCleanup(self.server.stdout.close)
+        self.addCleanup(self.end)
+        self.address = self.server.stdout.readline().strip().removeprefix("listening on ")
+
+    def end(self):
+        if self.server.poll() is None:
+            self.server.kill()
+            self.server.wait(timeout=60)
+
+    def test_a_store_or_an_address_in_use_is_3(self):
+        store = ("--store", self.store)
+        for call in (("rebuild", *store), ("compact", *store),
+                     ("erase", "user:u-1", "--yes", *store),
+                     ("import", "-", "--experiments", SHIPPED, *store),
+                     ("serve", "--listen", "127.0.0.1:0", "--experiments", SHIPPED, *store),
+                     ("serve", "--listen", self.address, "--experiments", SHIPPED, "--store",
+                      self.store.parent / "other")):
+            with self.subTest(call=call[0]):
+                answer = gangway(*call)
+                self.assertEqual(answer.returncode, 3, answer.stderr)
+        for name in ("verify", "export"):
+            self.assertEqual(gangway(name, *store).returncode, 0, name)
+
+    def test_either_signal_ends_a_server_with_0(self):
+        self.server.send_signal(signal.SIGTERM)
+        self.assertEqual(self.server.wait(timeout=60), 0)
+
+    def test_an_interrupt_does_too(self):
+        self.server.send_signal(signal.SIGINT)
+        self.assertEqual(self.server.wait(timeout=60), 0)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        host, port = self.address.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as stuck:
+            stuck.sendall(b"POST /v1/track HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            self.server.send_signal(signal.SIGTERM)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                self.server.wait(timeout=1)
+            self.server.send_signal(signal.SIGTERM)
+            self.assertEqual(self.server.wait(timeout=10), -signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
