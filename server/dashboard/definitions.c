@@ -312,7 +312,7 @@ static void write_experiment_file(const struct reading *reading, const struct so
     url_text(out, experiment->key, true);
     markup_add(out, "\">");
     html_safe_name(out, experiment->key);
-    buffer_format(out, "</a> \xc2\xb7 <span class=\"mark status-%s\">%s</span>",
+    buffer_format(out, "</a> \xc2\xb7 <span class=\"badge status-%s\">%s</span>",
                   experiment_status_texts[experiment->status],
                   experiment_status_texts[experiment->status]);
     if (experiment->owner.size) {

@@ -59,9 +59,10 @@ static void write_head(struct buffer *out, const struct dashboard_frame *frame)
 
 static void write_places(struct buffer *out, const struct dashboard_frame *frame)
 {
-    markup_add(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the page</a>\n"
-                    "<header class=\"top\">\n<a class=\"brand\" href=\"/\">Gangway</a>\n"
-                    "<nav aria-label=\"Pages\">\n<ul>\n");
+    markup_add(out,
+               "<body class=\"frame\">\n<a class=\"skip\" href=\"#main\">Skip to the page</a>\n"
+               "<header class=\"top\">\n<a class=\"brand\" href=\"/\">Gangway</a>\n"
+               "<nav aria-label=\"Pages\">\n<ul>\n");
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         buffer_format(out, "<li><a href=\"%s\"%s>%s</a></li>\n", places[i].path,
                       i == frame->place ? " aria-current=\"page\"" : "", places[i].words);
@@ -74,7 +75,7 @@ void dashboard_page(struct buffer *out, const struct dashboard_frame *frame, str
     write_places(out, frame);
     markup_add(out, "<main id=\"main\" tabindex=\"-1\">\n");
     buffer_add(out, main);
-    markup_add(out, "</main>\n<footer class=\"foot\">\n"
+    markup_add(out, "</main>\n<footer class=\"page-foot\">\n"
                     "<p id=\"fresh\">Reload for newer figures.</p>\n"
                     "<p id=\"live\" class=\"unseen\" role=\"status\"></p>\n<p>");
     if (frame->data.size) {

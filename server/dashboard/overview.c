@@ -292,7 +292,7 @@ static void write_status(struct buffer *out, const struct value *entry)
 {
     struct slice status = value_member_text(entry, "status");
     cell_begin(out, 1);
-    buffer_format(out, "<span class=\"mark status-%.*s\">%.*s</span></td>\n", SLICE_ARGS(status),
+    buffer_format(out, "<span class=\"badge status-%.*s\">%.*s</span></td>\n", SLICE_ARGS(status),
                   SLICE_ARGS(status));
 }
 
@@ -323,7 +323,7 @@ static void write_units(struct buffer *out, const struct value *entry)
         write_strip(out, exposed, total);
         markup_add(out, "<span class=\"split\">");
         for (size_t i = 0; i < exposed->count; i++) {
-            buffer_format(out, "<span class=\"part\"><span class=\"key v%zu\"></span>",
+            buffer_format(out, "<span class=\"part\"><span class=\"swatch v%zu\"></span>",
                           i % VARIANT_HUES);
             html_safe_name(out, exposed->members[i].name);
             markup_add(out, " ");
@@ -403,7 +403,7 @@ static void write_verdict(struct buffer *out, const struct value *entry)
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
         if (slice_equals(code, verdicts[i].code))
             buffer_format(out,
-                          "<span class=\"mark verdict-%s\" data-announce><span "
+                          "<span class=\"badge verdict-%s\" data-announce><span "
                           "aria-hidden=\"true\">%s</span> %s</span>\n",
                           verdicts[i].code, verdicts[i].sign, verdicts[i].words);
     write_reason(out, value_member_text(verdict, "text"));

@@ -92,7 +92,9 @@ const look = (page) => page.evaluate(() => document.dispatchEvent(new Event("vis
 const PAGES = [
   ["seeded", "/", 200], ["seeded", "/?status=running&sort=units", 200],
   ["seeded", "/?status=draft", 200], ["seeded", "/definitions", 200],
-  ["seeded", "/?sort=colour", 400],
+  ["seeded", "/?sort=colour", 400], ["seeded", "/experiments/short-checklist", 200],
+  ["seeded", "/experiments/invite-team", 200], ["seeded", "/experiments/short-checklis", 404],
+  ["hostile", "/experiments/one", 200], ["hostile", "/experiments/two", 200],
   ["hostile", "/", 200], ["hostile", "/definitions", 200], ["empty", "/", 200],
   ["empty", "/definitions", 200],
 ];
@@ -123,7 +125,7 @@ test("the figures of the list are those of the JSON", async () => {
     key: row.dataset.key, status: row.querySelector(".status").innerText.trim(),
     units: [...row.querySelectorAll(".units data")].map((one) => Number(one.value)),
     variants: [...row.querySelectorAll(".part bdi")].map((one) => one.textContent),
-    mark: row.querySelector(".verdict .mark").className,
+    mark: row.querySelector(".verdict .badge").className,
     why: [...row.querySelectorAll(".why, .more p")].map((one) => one.textContent).join(" "),
     health: row.querySelector(".health .state").className })));
   assert.equal(rows.length, experiments.length);
@@ -134,10 +136,53 @@ test("the figures of the list are those of the JSON", async () => {
     assert.ok(total > 100, "nobody was exposed: nothing is compared");
     assert.deepEqual(row.units, [total, ...row.variants.map((name) => one.exposed[name])]);
     assert.equal(row.status, one.status);
-    assert.equal(row.mark, `mark verdict-${one.verdict.code}`);
+    assert.equal(row.mark, `badge verdict-${one.verdict.code}`);
     assert.equal(row.why, one.verdict.text);
     assert.equal(row.health, `state health-${one.health}`);
   }
+  await close(page);
+});
+
+test("the page of an experiment has the report's own document, and the report's figures", async () => {
+  const minute = new Date(Math.floor(Date.now() / 60000) * 60000 - 3600000).toISOString();
+  const page = await open(`${seeded.url}/experiments/short-checklist?as_of=${minute}`);
+  const report = await (await fetch(
+    `${seeded.url}/v1/experiments/short-checklist/report?format=json&as_of=${minute}`)).json();
+  const document_ = JSON.parse(await page.textContent("#document"));
+  for (const one of [report, document_]) delete one.delivery;
+  assert.deepEqual(document_, report);
+  assert.ok((await page.textContent("#verdict")).includes(report.verdict.text.split(". ")[0]));
+  assert.match(await page.title(), /^Checklist of three/);
+  await close(page);
+});
+
+test("the page of an experiment is led to from the list, and misspelt ones to the one meant", async () => {
+  const page = await open(`${seeded.url}/`);
+  await page.click("[data-key=role-tour] th a");
+  await page.waitForURL("**/experiments/role-tour");
+  await page.goto(`${seeded.url}/experiments/role-tou`);
+  await page.click("text=role-tour");
+  assert.equal((await page.textContent("h1")).trim(), "A first run by role");
+  await close(page, 404);
+});
+
+test("figures of an experiment come in with its folds and charts kept", async () => {
+  const url = `${seeded.url}/experiments/short-checklist`;
+  const page = await open(url);
+  await page.waitForTimeout(500);
+  const drawn = await page.locator("figure.drawn").count();
+  await page.locator("main summary").first().focus();
+  await page.keyboard.press("Enter");
+  const text = await (await fetch(url)).text();
+  const changed = text.replace(/data-tag="[^"]*"/, 'data-tag="&quot;new&quot;"')
+    .replace("growth-onboarding", "somebody-else");
+  await page.route(url, (route) => route.fulfill({ status: 200, body: changed,
+    headers: { "content-type": "text/html" } }));
+  await look(page);
+  await page.waitForFunction(() => document.querySelector("main").textContent.includes("somebody-else"));
+  assert.ok(await page.evaluate(() => document.activeElement.parentElement.open));
+  assert.equal(await page.locator("figure.drawn").count(), drawn);
+  assert.equal(await page.locator("figure.drawn svg").count() > 0, drawn > 0);
   await close(page);
 });
 
@@ -184,11 +229,11 @@ test("the keyboard goes past the links, through them in order, and opens what is
 });
 
 test("names that mean harm are text, and turn nothing around", async () => {
-  for (const path of ["/", "/definitions", "/?owner=%3Cscript%3E"]) {
+  for (const path of ["/", "/definitions", "/experiments/one", "/?owner=%3Cscript%3E"]) {
     const page = await open(hostile.url + path, { viewport: { width: 390, height: 844 } });
     assert.notEqual(await page.title(), "taken");
-    assert.equal(await page.evaluate(() => document.querySelectorAll("main script, main img").length), 0);
-    const text = await page.evaluate(() => document.body.textContent);
+    assert.equal(await page.evaluate(() => document.querySelectorAll("main script:not(#document), main img").length), 0);
+    const text = await page.evaluate(() => document.body.innerText);
     assert.ok(!text.includes("\u202e"));
     if (!path.includes("?")) assert.ok(text.includes(HOSTILE));
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 390);

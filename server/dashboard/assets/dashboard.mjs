@@ -2,13 +2,14 @@
 // not.  Elements that stay are the same elements, so focus, selection, scrolling and open details
 // stay too, and nothing flashes.  A page that nobody sees asks nothing.
 //
-// A child is found again by its id or data-key, else by its place and kind.  Attributes that are the
-// reader's or a script's own (`open`, `data-drawn`) and what is within [data-drawn] are left alone.
-// After a change the document gets the event "gangway:changed", for who draws from its data.
+// A child is found again by its id or data-key, else by its place and kind.  What is the reader's own
+// (`open`) is left alone, and so are figures that are drawn: of these the caption is taken, and they
+// are drawn again (charts.mjs) where the figures of the document are others.
 
 const EVERY_MS = 10000;
 const LATER_MS = 60000;
-const OWN = new Set(["open", "data-drawn"]);
+const CHARTS = "/assets/charts.mjs";
+const OWN = new Set(["open"]);
 
 const root = document.documentElement;
 const fresh = document.getElementById("fresh");
@@ -38,8 +39,12 @@ function take(old, made, said) {
     if (old.nodeValue !== made.nodeValue) old.nodeValue = made.nodeValue;
     return;
   }
+  if (old.matches("figure.drawn") && made.nodeName === old.nodeName) {
+    const captions = [old, made].map((one) => one.querySelector("figcaption"));
+    if (captions[0] && captions[1]) take(...captions, said);
+    return;
+  }
   attributesTake(old, made);
-  if (old.hasAttribute("data-drawn")) return;
   if (old.hasAttribute("data-announce") && old.textContent !== made.textContent) {
     const row = old.closest("[data-key]")?.querySelector("th a");
     said.push(`${row ? `${row.textContent}: ` : ""}${made.textContent.trim()}`);
@@ -77,17 +82,30 @@ function freshSay(words, isStale = false) {
   fresh.classList.toggle("stale", isStale);
 }
 
-function pageTake(text) {
+/** What charts are drawn from, as text; empty on a page without. */
+function drawnFrom() {
+  const data = document.getElementById("document");
+  if (!data) return "";
+  const { metrics, flow } = JSON.parse(data.textContent);
+  return JSON.stringify([metrics, flow]);
+}
+
+async function drawAgain() {
+  if (document.querySelector(`script[src="${CHARTS}"]`)) (await import(CHARTS)).drawCharts();
+}
+
+async function pageTake(text) {
   const made = new DOMParser().parseFromString(text, "text/html");
   const said = [];
   const main = made.getElementById("main");
   if (!main || !made.documentElement.dataset.tag) return;
+  const before = drawnFrom();
   take(document.getElementById("main"), main, said);
   if (document.title !== made.title) document.title = made.title;
   tag = made.documentElement.dataset.tag;
   root.dataset.tag = tag;
   if (said.length) live.textContent = said.slice(0, 3).join("; ");
-  document.dispatchEvent(new CustomEvent("gangway:changed"));
+  if (drawnFrom() !== before) await drawAgain();
 }
 
 async function ask() {
@@ -96,7 +114,7 @@ async function ask() {
   clearTimeout(timer);
   try {
     const answer = await fetch(location.href, { headers: { "If-None-Match": tag }, cache: "no-store" });
-    if (answer.status === 200) pageTake(await answer.text());
+    if (answer.status === 200) await pageTake(await answer.text());
     else if (answer.status !== 304) throw new Error(String(answer.status));
     failures = 0;
     freshSay("Live: new figures come in by themselves.");
