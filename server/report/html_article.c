@@ -79,6 +79,7 @@ static void html_head(struct buffer *out, const struct value *document)
     html_words(out, "</h1>\n<dl class=\"facts\">\n");
     fact(out, "Hypothesis", member_text(document, "hypothesis"));
     fact(out, "Why", member_text(document, "why"));
+    html_words(out, "</dl>\n<dl class=\"facts line\">\n");
     fact(out, "Owner", member_text(document, "owner"));
     fact_dates(out, document);
     fact_rules(out, document);

@@ -68,8 +68,8 @@ static struct reading comparison_reading(const struct html_metric *about,
         return (struct reading){"none", "·", "no difference shown"};
     if (slice_equals(member_text(about->metric, "better"), "none"))
         return (struct reading){"note", "≠", "differs"};
-    return (shown.estimate < 0) == lower ? (struct reading){"good", "▲", "better"}
-                                         : (struct reading){"bad", "▼", "worse"};
+    return (shown.estimate < 0) == lower ? (struct reading){"good", "✓", "better"}
+                                         : (struct reading){"bad", "✕", "worse"};
 }
 
 static void html_reads(struct buffer *out, const struct html_metric *about,
@@ -91,7 +91,9 @@ static void glance_row(struct buffer *out, const struct html_metric *about, size
     const struct value *comparisons = member(about->metric, "comparisons");
     const struct value *comparison = &comparisons->items[at];
     const struct value *variants = member(about->metric, "variants");
+    const struct value *difference = member(comparison, "difference");
     struct slice name = member_text(comparison, "variant");
+    struct slice control = member_text(about->control, "variant");
     html_words(out, "<tr data-metric=\"");
     html_safe(out, member_text(about->metric, "metric"));
     html_words(out, "\" data-variant=\"");
@@ -107,23 +109,25 @@ static void glance_row(struct buffer *out, const struct html_metric *about, size
     }
     html_words(out, "<th scope=\"row\">");
     html_safe_name(out, name);
-    html_words(out, "</th><td class=\"n\">");
+    html_words(out, "</th>");
+    html_reads(out, about, comparison);
+    html_words(out, "<td class=\"n\">");
+    html_change(out, "estimate", about->kind, member(difference, "estimate"));
+    if (shown_of(difference).estimated)
+        buffer_format(out, " <small>%s</small>", measure_unit(about->kind));
+    html_words(out, "</td>");
+    html_shown(out, about->kind, difference);
+    html_words(out, "<td class=\"n\">");
     html_value(out, "value", about->kind, member(variant_in(variants, name), "value"));
     html_words(out, "</td><td class=\"n\">");
-    html_value(out, "control", about->kind,
-               member(variant_in(variants, member_text(about->control, "variant")), "value"));
-    html_words(out, "</td><td class=\"n\">");
-    html_change(out, "estimate", about->kind, member(member(comparison, "difference"), "estimate"));
-    buffer_format(out, " <small>%s</small></td>", measure_unit(about->kind));
-    html_shown(out, about->kind, member(comparison, "difference"));
-    html_reads(out, about, comparison);
-    html_words(out, "</tr>\n");
+    html_value(out, "control", about->kind, member(variant_in(variants, control), "value"));
+    html_words(out, "</td></tr>\n");
 }
 
 static void html_glance(struct buffer *out, const struct value *document)
 {
-    static const char *const columns[] = {"Metric",      "Variant",   "#Value",   "#Control",
-                                          "#Difference", "#Interval", "In a word"};
+    static const char *const columns[] = {"Metric",    "Variant", "In a word", "#Difference",
+                                          "#Interval", "#Value",  "#Control"};
     const struct value *metrics = member(document, "metrics");
     html_table(out, "glance", SLICE("All metrics, each variant against the control"), columns, 7);
     for (size_t i = 0; i < metrics->count; i++) {
@@ -272,7 +276,7 @@ static void metric_table(struct buffer *out, const struct html_metric *about)
     const struct value *variants = member(about->metric, "variants");
     const struct value *comparisons = member(about->metric, "comparisons");
     const struct value *control = variant_in(variants, member_text(about->control, "variant"));
-    html_table(out, "metric", member_text(about->metric, "name"), columns, 9);
+    html_table(out, "metric", SLICE("Each variant, and its difference to the control"), columns, 9);
     if (control) {
         variant_cells(out, about, control, true);
         html_words(out, "<td colspan=\"5\"></td></tr>\n");

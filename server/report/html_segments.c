@@ -98,8 +98,9 @@ static void html_segment(struct buffer *out, const struct html_metric *about, si
                                          .metric_at = about->at,
                                          .segment_at = at,
                                          .reading = "Difference to the control by value: filled as "
-                                                    "measured, hollow drawn toward the whole; "
-                                                    "trust the hollow ones."});
+                                                    "measured, hollow drawn toward the whole, "
+                                                    "which is the dotted line; trust the "
+                                                    "hollow ones."});
     for (size_t j = 0; j < member(&values->items[0], "comparisons")->count; j++)
         segment_table(out, about, segment, j);
     html_words(out, "</details>\n");

@@ -51,12 +51,13 @@ static void html_series(struct buffer *out, const struct html_metric *about)
     html_words(out, "<h3>");
     html_metric_name(out, about);
     html_words(out, "</h3>\n");
-    html_chart(out, &(struct html_chart){.kind = "over-time",
-                                         .metric = about->metric,
-                                         .metric_at = about->at,
-                                         .reading = "Difference to the control of all cohorts up "
-                                                    "to each day, with the band that holds "
-                                                    "however often one looks."});
+    html_chart(out,
+               &(struct html_chart){.kind = "over-time",
+                                    .metric = about->metric,
+                                    .metric_at = about->at,
+                                    .reading = "Effect against the control of all cohorts up to "
+                                               "each day, with the band that holds however "
+                                               "often one looks; wide early bands are cut."});
     drift_list(out, about);
     html_words(out, "<details class=\"how\"><summary>The series as a table</summary>\n");
     html_table(out, "plain", member_text(about->metric, "name"), columns, 6);

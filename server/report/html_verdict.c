@@ -11,8 +11,7 @@ static const struct {
 } verdicts[] = {
     {"not_started", "Not started", "note", CIRCLE "<path d=\"M10 8v8l6-4z\"/>",
      "Nothing to do yet: nobody has met a variant."},
-    {"keep_running", "Keep running", "note", CIRCLE "<path d=\"M12 6v6l4 3\"/>",
-     "Let it run. Nothing is to be decided today."},
+    {"keep_running", "Keep running", "note", CIRCLE "<path d=\"M12 6v6l4 3\"/>", "Let it run."},
     {"ship", "Ship", "good", CIRCLE "<path d=\"M7 12l4 4 6-8\"/>",
      "Give this variant to everybody, then take the experiment out of the code."},
     {"stop_harm", "Stop: harm", "bad", OCTAGON "<path d=\"M8 8l8 8M16 8l-8 8\"/>",
@@ -25,6 +24,15 @@ static const struct {
      "<path d=\"M12 3l10 18H2z\"/><path d=\"M12 10v5M12 18v1\"/>",
      "Read no result below before what is wrong is found."},
 };
+
+static bool has_flag(const struct value *verdict, const char *flag)
+{
+    const struct value *flags = member(verdict, "flags");
+    for (size_t i = 0; flags && i < flags->count; i++)
+        if (slice_equals(flags->items[i].text, flag))
+            return true;
+    return false;
+}
 
 static void html_trust_line(struct buffer *out, const struct value *document)
 {
@@ -43,6 +51,7 @@ void html_verdict(struct buffer *out, const struct value *document)
 {
     const struct value *verdict = member(document, "verdict");
     struct slice code = member_text(verdict, "code"), variant = member_text(verdict, "variant");
+    const char *todo = NULL;
     size_t at = 0;
     while (at + 1 < sizeof verdicts / sizeof *verdicts && !slice_equals(code, verdicts[at].code))
         at++;
@@ -58,7 +67,10 @@ void html_verdict(struct buffer *out, const struct value *document)
     }
     html_words(out, "</h2>\n<p class=\"sentence\" dir=\"auto\">");
     html_safe(out, member_text(verdict, "text"));
-    buffer_format(out, "</p>\n<p class=\"todo\">%s</p>\n", verdicts[at].todo);
+    todo = verdicts[at].todo;
+    if (slice_equals(code, "keep_running") && has_flag(verdict, "harms"))
+        todo = "Take out the variant that harms; let the others run.";
+    buffer_format(out, "</p>\n<p class=\"todo\">%s</p>\n", todo);
     html_trust_line(out, document);
     html_words(out, "</div>\n</section>\n");
 }
