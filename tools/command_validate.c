@@ -120,8 +120,10 @@ static int show(const struct options *options, const struct diagnostics *found,
     int answer = no ? 1 : 0;
     if (buffer_status(&out, &error) || buffer_status(&wrong, &error))
         answer = command_failed(&error);
-    print(stderr, &wrong);
-    if (!option_flag(options, "quiet") || strcmp(format, "text") != 0)
+    bool is_quiet = option_flag(options, "quiet");
+    if (!is_quiet || found->errors || found->warnings)
+        print(stderr, &wrong);
+    if (!is_quiet || strcmp(format, "text") != 0)
         print(stdout, &out);
     buffer_done(&out);
     buffer_done(&wrong);

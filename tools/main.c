@@ -7,6 +7,8 @@
 #include "manual.h"
 #include "meter.h"
 
+#include "base/time.h"
+
 #include <gsl/gsl_errno.h>
 
 #include <stdio.h>
@@ -118,8 +120,12 @@ int main(int argc, char **argv)
         return command_failed(&error);
     if (help)
         return write_screen(command, stdout, 0);
+    int64_t begun_us = monotonic_us();
     int status = command->run(&options);
     meter_end();
+    if ((command->shared & SHARED_QUIET) && option_flag(&options, "verbose"))
+        fprintf(stderr, "gangway: %s took %.3f s\n", command->name,
+                (double)(monotonic_us() - begun_us) / 1e6);
     /* An answer that did not arrive is none; who has said so already is left alone. */
     if ((fflush(stdout) || ferror(stdout)) && status < 2) {
         fprintf(stderr, "gangway: cannot write to standard output\n");

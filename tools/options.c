@@ -41,7 +41,8 @@ static const struct {
       .help = "colour on a terminal"}},
     {SHARED_QUIET,
      {.name = "quiet", .type = OPTION_FLAG, .letter = 'q', .help = "say only what is wrong"}},
-    {SHARED_QUIET, {.name = "verbose", .type = OPTION_FLAG, .letter = 'v', .help = "say more"}},
+    {SHARED_QUIET,
+     {.name = "verbose", .type = OPTION_FLAG, .letter = 'v', .help = "say how long it took"}},
 };
 
 /* Whether the row stands before the command's own ones: what most callers name first. */

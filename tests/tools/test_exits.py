@@ -181,6 +181,24 @@ class Exits(unittest.TestCase):
                 self.assertEqual(answer.returncode, 3, answer.stderr)
 
 
+    def test_verbose_says_how_long_it_took_and_quiet_says_nothing(self):
+        store = ("--store", self.store)
+        for name, more in (("verify", store), ("rebuild", store), ("export", store),
+                           ("validate", (SHIPPED,))):
+            plain, loud, quiet = (self.expect(0, name, *more, *flag)
+                                  for flag in ((), ("-v",), ("-q",)))
+            self.assertRegex(loud.stderr, rf"(?m)^gangway: {name} took \d+\.\d\d\d s$")
+            self.assertEqual(loud.stderr.splitlines()[:-1], plain.stderr.splitlines())
+            self.assertEqual(quiet.stderr, "", name)
+
+    def test_color_is_for_those_who_ask(self):
+        report = ("report", "crm-first-run", "--store", self.store)
+        self.assertIn("\033[", self.expect(0, *report, "--color", "always").stdout)
+        for how in ("auto", "never"):
+            self.assertNotIn("\033", self.expect(0, *report, "--color", how).stdout)
+        self.expect(2, *report, "--color", "sometimes")
+
+
 class Served(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="gangway-test-")
