@@ -64,7 +64,7 @@ static void demo_listens(void *context, const char *address)
            "      an onboarding page: it asks for its variant, shows it, says so\n"
            "  http://%s/v1/experiments/crm-first-run/report?format=text\n"
            "      what a researcher reads\n"
-           "  curl 'http://%s/v1/assign/crm-first-run?unit=rep-1&role=sales_rep&employees=12'\n"
+           "  curl 'http://%s/v1/assign/crm-first-run?unit=rep-2&role=sales_rep&employees=12'\n"
            "      what a front end is told\n"
            "  %s\n"
            "      what a product manager writes: change a file, it is taken within a second\n"

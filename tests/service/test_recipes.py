@@ -1,16 +1,18 @@
-"""The recipes of the researcher's guide (experiments/README.md), as they stand there, against a
-server that asks for a key: curl, R and pandas read the same table, to the last digit.
+"""What README.md shows first, and the recipes of the researcher's guide (experiments/README.md), as
+they stand there; these against a server that asks for a key: curl, R and pandas read the same.
 
 Needs r-base-core and python3-pandas of Debian (tools/setup test), the latter for /usr/bin/python3.
 """
 
 import csv
+import datetime
 import io
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import time
 import unittest
 
 import key_ring
@@ -48,22 +50,65 @@ def traits_of(number):
             "company_size": "11-50", "channel": ("paid", "organic")[number // 2 % 2]}
 
 
+def assigned():
+    """The variants of those units who are in the experiment, at a moment within it."""
+    found = {}
+    for first in range(4):
+        traits = [f"--trait={name}={value}" for name, value in traits_of(first).items()]
+        ids = "".join(f"u{number}\n" for number in range(first, UNITS, 4))
+        run = subprocess.run([GANGWAY, "assign", KEY, "--experiments", SOURCE / "experiments",
+                              "--at", "2026-11-10T10:00:00Z", "--format", "csv", *traits],
+                             input=ids, capture_output=True, encoding="utf-8", check=True)
+        for line in csv.DictReader(io.StringIO(run.stdout)):
+            if line["in_experiment"] == "true":
+                found[int(line["unit"][1:])] = line["variant"]
+    return found
+
+
+def shipped(shift=0):
+    """The files of experiments/, all days moved."""
+    def moved(match):
+        day = datetime.date.fromisoformat(match[0]) + datetime.timedelta(days=shift)
+        return day.isoformat()
+    return {path.name: re.sub(r"\b20\d\d-\d\d-\d\d\b", moved, path.read_text(encoding="utf-8"))
+            for path in (SOURCE / "experiments").glob("*.yaml")}
+
+
+class FirstMinutes(unittest.TestCase):
+    def test_what_readme_shows_first_works_as_it_stands(self):
+        """On the twentieth day of the experiment that ships, whatever day it is."""
+        shift = (datetime.date.today() - datetime.date(2026, 11, 20)).days
+        readme = (SOURCE / "README.md").read_text(encoding="utf-8")
+        [lines] = [text for text in re.findall(r"^```\w*\n(.*?)^```$", readme,
+                                               re.MULTILINE | re.DOTALL)
+                   if "/v1/assign/" in text]
+        with Gangway(shipped(shift)) as server:
+            lines = lines.replace("127.0.0.1:8400", f"127.0.0.1:{server.port}")
+            asks, report = lines[:lines.rindex("curl ")], lines[lines.rindex("curl "):]
+            said = subprocess.run(["sh", "-e"], input=asks.replace("curl ", "curl -fsS "),
+                                  capture_output=True, encoding="utf-8", check=True).stdout
+            self.assertIn('"variant":"checklist"', said)
+            self.assertIn('"in_experiment":true', said)
+            self.assertIn('"reason":"SPLIT"', said)
+            self.assertEqual(said.count('"accepted":1'), 2)
+            server.wait_for_fold()
+            time.sleep(1.1)
+            told = subprocess.run(["sh", "-e"], input=report.replace("curl ", "curl -fsS "),
+                                  capture_output=True, encoding="utf-8", check=True).stdout
+            self.assertIn("0 : 1 exposed", told)
+
+
 class Recipes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        files = {path.name: path.read_text(encoding="utf-8") for path in
-                 (SOURCE / "experiments").glob("*.yaml")}
-        cls.server = Gangway(files)
+        cls.server = Gangway(shipped())
         cls.addClassCleanup(cls.server.close)
         batch = []
-        for number in range(UNITS):
-            traits = traits_of(number)
-            query = "&".join(f"{name}={value}" for name, value in traits.items())
-            got = cls.server.get(f"/v1/assign/{KEY}?unit=u{number}&{query}").json
-            if got.get("variant"):
-                batch.append({"type": "identify", "userId": f"u{number}", "traits": traits,
-                              "messageId": f"i{number}", "timestamp": f"2026-11-{day_of(number)}T09:00:00Z"})
-                batch += messages_of(number, got["variant"])
+        for number, variant in sorted(assigned().items()):
+            batch.append({"type": "identify", "userId": f"u{number}", "messageId": f"i{number}",
+                          "traits": traits_of(number),
+                          "timestamp": f"2026-11-{day_of(number)}T09:00:00Z"})
+            batch += messages_of(number, variant)
         for first in range(0, len(batch), 500):
             part = batch[first:first + 500]
             answer = cls.server.post("/v1/batch", {"batch": part})
