@@ -24,6 +24,7 @@ struct core_actions_options {
     struct slice segment; /* that one alone beside everyone; empty: all declared */
     int64_t as_of_ms;     /* TIME_NONE: as a report's (document.h) */
     int64_t now_ms;
+    const _Atomic bool *stop; /* BUSY soon after it is true; NULL: to the end */
 };
 
 /* The document, in `arena`.  NOT_FOUND: nothing is declared, no such metric or segment

@@ -43,6 +43,7 @@ struct population_options {
     int64_t segments_ms;  /* so long after the first message a segment's trait is read */
     struct slice segment; /* that one alone; empty: all declared */
     int64_t as_of_ms;
+    const _Atomic bool *stop; /* BUSY at the next slice once it is true; NULL: read to the end */
     /* For each user, in no order; the unit dies with the call. */
     void (*visit)(void *context, const struct population_unit *unit);
     void *context;

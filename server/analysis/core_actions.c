@@ -151,6 +151,7 @@ static enum status core_read(struct core *core, struct error *error)
                                                .segments_ms = core->landmark_ms - 1,
                                                .segment = core->options->segment,
                                                .as_of_ms = core->as_of_ms,
+                                               .stop = core->options->stop,
                                                .visit = unit_add,
                                                .context = core};
     enum status status = population_slices_of(&options, &core->slices, error);

@@ -263,6 +263,8 @@ static enum status part_read(struct census *population, struct error *error)
     uint64_t next = 1, end = journal_last_sequence(journal);
     enum status status = STATUS_OK;
     while (!status && next <= end) {
+        if (population->options->stop && *population->options->stop)
+            return FAIL(error, STATUS_BUSY, "population", 0, "the reading was stopped");
         struct journal_scan scan = {.from = next,
                                     .limit = JOURNAL_SCAN_SLICE,
                                     .visit = record_visit,

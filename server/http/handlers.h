@@ -28,6 +28,7 @@ handle_fn handle_experiments;
 handle_fn handle_experiment;
 handle_fn handle_report;
 handle_fn handle_events;
+handle_fn handle_core_actions;
 handle_fn handle_notes;
 handle_fn handle_metrics;
 

@@ -15,6 +15,8 @@
 
 #include <strings.h>
 
+#define LANDMARK_DAYS_MAX 365
+
 static const struct {
     const char *name;
     size_t offset;
@@ -27,6 +29,9 @@ static const struct {
     {"phase", offsetof(struct page_parameters, phase)},
     {"experiment", offsetof(struct page_parameters, experiment)},
     {"sort", offsetof(struct page_parameters, sort)},
+    {"metric", offsetof(struct page_parameters, metric)},
+    {"days", offsetof(struct page_parameters, days)},
+    {"segment", offsetof(struct page_parameters, segment)},
 };
 #define PLACES (sizeof parameter_places / sizeof *parameter_places)
 
@@ -264,6 +269,32 @@ enum handled handle_report(struct request *request)
         !format_read(request, parameters.format, &question) ||
         !table_read(request, parameters.table, &question))
         return HANDLED;
+    return page_ask(request, &question);
+}
+
+/* Days of a landmark, from 1; 0: not given. */
+static bool days_read(struct request *request, struct slice text, int64_t *landmark_ms)
+{
+    uint64_t days = 0;
+    if (text.size && (!unsigned_parse(text, &days) || days < 1 || days > LANDMARK_DAYS_MAX)) {
+        answer_problem(request, PROBLEM_BAD_PARAMETER, "days is a number from 1 to %d",
+                       LANDMARK_DAYS_MAX);
+        return false;
+    }
+    *landmark_ms = (int64_t)days * DAY_MS;
+    return true;
+}
+
+enum handled handle_core_actions(struct request *request)
+{
+    struct page_parameters parameters = {0};
+    struct page_question question = {.make = page_make_core_actions, .is_kept = true};
+    if (!parameters_read(request, "metric days segment as_of", &parameters) ||
+        !days_read(request, parameters.days, &question.landmark_ms) ||
+        !moment_read(request, parameters.as_of, &question))
+        return HANDLED;
+    question.metric = parameters.metric;
+    question.segment = parameters.segment;
     return page_ask(request, &question);
 }
 

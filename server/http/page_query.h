@@ -10,7 +10,8 @@
 
 /* The parameters that a page may take. */
 struct page_parameters {
-    struct slice status, owner, format, table, as_of, phase, experiment, sort;
+    struct slice status, owner, format, table, as_of, phase, experiment, sort, metric, days,
+        segment;
 };
 
 /* `allowed`: names with spaces between. */

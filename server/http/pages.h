@@ -27,11 +27,13 @@ typedef enum problem page_make_fn(struct service *service, struct page *page);
 
 struct page_question {
     page_make_fn *make;
-    struct slice experiment;    /* its id; empty: of all */
-    struct slice status, owner; /* filters of the list; empty: any */
-    struct slice sort;          /* of the overview; empty: the default */
-    uint16_t phase;             /* 0: the current one */
-    int64_t as_of_ms;           /* TIME_NONE: the default */
+    struct slice experiment;      /* its id; empty: of all */
+    struct slice status, owner;   /* filters of the list; empty: any */
+    struct slice sort;            /* of the overview; empty: the default */
+    struct slice metric, segment; /* of core actions; empty: the declared one, all */
+    int64_t landmark_ms;          /* of core actions, 0: the declared one */
+    uint16_t phase;               /* 0: the current one */
+    int64_t as_of_ms;             /* TIME_NONE: the default */
     int64_t now_ms;
     int64_t moved_ms; /* when `as_of` last moved with the clock; TIME_NONE: it stands */
     uint64_t watermark, published;      /* of the fold's progress */

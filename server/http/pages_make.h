@@ -10,6 +10,7 @@ page_make_fn page_make_experiments;
 page_make_fn page_make_experiment;
 page_make_fn page_make_report;
 page_make_fn page_make_events;
+page_make_fn page_make_core_actions; /* pages_core_actions.c */
 page_make_fn page_make_notes;
 page_make_fn page_make_metrics; /* pages_metrics.c */
 /* pages_dashboard.c */

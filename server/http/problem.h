@@ -27,6 +27,7 @@
     X(NO_UNIT, 404, "no-unit", "Nothing is stored of that unit", 0)                                \
     X(NO_NOTE, 404, "no-note", "No such note", 0)                                                  \
     X(NO_ERASURE, 404, "no-erasure", "No such erasure", 0)                                         \
+    X(NO_CORE_ACTIONS, 404, "no-core-actions", "No core actions are declared", 0)                  \
     X(NO_PHASE, 404, "no-phase", "No such phase", 0)                                               \
     X(METHOD, 405, "method", "Not by this method", 0)                                              \
     X(ACCEPT, 406, "accept", "No format that is accepted", 0)                                      \

@@ -49,6 +49,7 @@ TABLE = {
     ("GET", "/v1/experiments"): READ,
     ("GET", "/v1/experiments/{id}"): READ,
     ("GET", "/v1/experiments/{id}/report"): READ,
+    ("GET", "/v1/core-actions"): READ,
     ("GET", "/v1/events"): READ,
     ("GET", "/v1/units/{kind}/{id}"): OWN,
     ("DELETE", "/v1/units/{kind}/{id}"): OWN,
