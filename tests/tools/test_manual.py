@@ -83,6 +83,11 @@ class Texts(unittest.TestCase):
                     if option != "--local-file":
                         self.assertRegex(text, rf"(?m)^    (-\w, )?{option}( |$)", (name, option))
 
+    def test_every_row_of_texts_is_of_a_command(self):
+        texts = (SOURCE / "tools/manual_texts.c").read_text(encoding="utf-8")
+        self.assertEqual(sorted(re.findall(r'\{\.command = "([a-z-]+)"', texts)),
+                         sorted(commands()))
+
     def test_help_without_a_command_is_the_list_and_an_unknown_one_exit_2(self):
         self.assertEqual(told("help"), told("--help"))
         answer = run("help", "raport")
