@@ -278,6 +278,8 @@ class ByHand(unittest.TestCase):
             self.assertEqual(row[effect], {"metric": metric, **{
                 k: want[metric][k] for k in ("estimate", "interval", "level")}})
         self.assertIn("Act in push, new", text)
+        kept = pathlib.Path(os.environ["SOURCE_DIR"], "tests", "golden", "core-actions.txt")
+        self.assertEqual(text, kept.read_text(encoding="utf-8"))
 
     def test_hostile_names_move_no_cursor_and_make_no_column(self):
         catalogue = {"metrics": self.METRICS, "experiments": {},

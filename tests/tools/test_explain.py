@@ -210,9 +210,11 @@ class ByHand(unittest.TestCase):
         self.assertNotIn("\u202e", text)
 
     def test_one_role_changed_and_is_named(self):
-        document, _, rows = self.explained([
+        document, text, rows = self.explained([
             people("rep", 200, 100) + people("other", 200, 100),
             people("rep", 200, 40) + people("other", 200, 100)])
+        kept = pathlib.Path(os.environ["SOURCE_DIR"], "tests", "golden", "explain.txt")
+        self.assertEqual(text, kept.read_text(encoding="utf-8"))
         segments = {s["segment"]: s for s in document["segments"]}
         self.assertEqual(sorted(segments), ["all", "role"])
         self.assertAlmostEqual(segments["role"]["within"]["value"], -.15, 12)
