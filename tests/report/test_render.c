@@ -231,6 +231,38 @@ static void formats_are_found_by_name(void **state)
     assert_null(render_format_find(SLICE("tex")));
 }
 
+/* By hand, after RFC 4180: what has a comma, a quote or a line end is quoted, quotes are doubled;
+ * an empty text is not what is missing; numbers are the shortest that read back. */
+static void csv_is_what_rfc_4180_has(void **state)
+{
+    static const char document[] =
+        "{\"experiment\":\"a,b\",\"phase\":2,\"as_of\":\"\",\"definition\":null,"
+        "\"delivery\":{\"watermark\":9007199254740993},\"variants\":[],\"flow\":null,"
+        "\"metrics\":[{\"metric\":\"m\",\"role\":\"goal\",\"kind\":\"count\",\"segments\":[{"
+        "\"segment\":\"say \\\"hi\\\"\",\"heterogeneity\":{\"variant\":\"two\\nlines\","
+        "\"q\":0.1,\"df\":1,\"p\":1e-300,\"p_adjusted\":-0.5,\"i2\":null,\"tau2\":1e22,"
+        "\"reason\":\"=1+1\"}}]}]}";
+    static const char wanted[] =
+        "experiment,phase,as_of,watermark,definition,metric,role,kind,segment,variant,q,df,p,"
+        "p_adjusted,i2,tau2,reason\n"
+        "\"a,b\",2,\"\",9007199254740993,,m,goal,count,\"say \"\"hi\"\"\",\"two\nlines\","
+        "0.1,1,1e-300,-0.5,,1e22,=1+1\n";
+    struct render_options options = {0};
+    struct arena arena = {0};
+    struct error error = {0};
+    struct buffer out = {0};
+    struct value value;
+    (void)state;
+    assert_true(render_table_find(SLICE("segment_tests"), &options.table));
+    assert_int_equal(json_read(&arena, slice_of(document), 0, &value, &error), STATUS_OK);
+    render_format_find(SLICE("csv"))->render(&out, &value, &options);
+    if (!slice_equals(buffer_slice(&out), wanted))
+        fail_msg("%.*s", SLICE_ARGS(buffer_slice(&out)));
+    assert_false(render_table_find(SLICE("segment_test"), &options.table));
+    buffer_done(&out);
+    arena_done(&arena);
+}
+
 /* A full buffer: the renderer goes on, and the mark tells. */
 static void a_lost_allocation_leaves_a_marked_buffer(void **state)
 {
@@ -259,6 +291,7 @@ int main(void)
         cmocka_unit_test(the_verdict_stands_first),
         cmocka_unit_test(curves_and_the_flow_are_drawn),
         cmocka_unit_test(formats_are_found_by_name),
+        cmocka_unit_test(csv_is_what_rfc_4180_has),
         cmocka_unit_test(a_lost_allocation_leaves_a_marked_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
