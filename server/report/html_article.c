@@ -163,7 +163,7 @@ static void html_foot(struct buffer *out, const struct value *document)
 {
     struct buffer words = {0};
     write_adjusted(&words, document);
-    html_words(out, "<footer class=\"foot\">\n<p>");
+    html_words(out, "<footer class=\"colophon\">\n<p>");
     html_safe(out, buffer_slice(&words));
     html_words(out, "</p>\n<p>Definition <code>");
     html_safe(out, member_text(document, "definition"));

@@ -12,7 +12,7 @@ static void split_table(struct buffer *out, const struct value *document)
     double all = 0;
     for (size_t i = 0; i < variants->count; i++)
         all += member_number(&variants->items[i], "exposed");
-    html_table(out, "split", SLICE("Units by variant"), columns, 4);
+    html_table(out, "shares", SLICE("Units by variant"), columns, 4);
     for (size_t i = 0; i < variants->count; i++) {
         const struct value *one = &variants->items[i];
         html_words(out, "<tr><th scope=\"row\">");

@@ -38,6 +38,11 @@ function picture(options) {
   const svg = Plot.plot({ marginTop: 12, marginBottom: 36, ...options });
   for (const style of svg.querySelectorAll("style")) style.remove();
   svg.removeAttribute("class");
+  for (const part of svg.querySelectorAll("[aria-label], [aria-hidden]")) {
+    part.dataset.mark = part.getAttribute("aria-label") ?? ""; // the picture as a whole has the words
+    part.removeAttribute("aria-label");
+    part.removeAttribute("aria-hidden");
+  }
   return svg;
 }
 
