@@ -81,8 +81,24 @@ static bool is_open(const struct html_metric *about, const struct value *segment
            (!crossing || effect_differs(member(segment, "heterogeneity"), about->document));
 }
 
+static bool any_shrunken(const struct value *values)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        const struct value *comparisons = member(&values->items[i], "comparisons");
+        for (size_t j = 0; j < comparisons->count; j++)
+            if (!member_is_null(&comparisons->items[j], "shrunken"))
+                return true;
+    }
+    return false;
+}
+
 static void html_segment(struct buffer *out, const struct html_metric *about, size_t at)
 {
+    static const char both[] =
+        "Difference to the control by value: filled as measured, hollow drawn "
+        "toward the whole, which is the dotted line; trust the hollow ones.";
+    static const char raw[] = "Difference to the control by value, as measured; the dotted line is "
+                              "the whole.";
     const struct value *segment = &member(about->metric, "segments")->items[at];
     const struct value *values = member(segment, "values");
     if (!values->count)
@@ -97,10 +113,7 @@ static void html_segment(struct buffer *out, const struct html_metric *about, si
                                          .metric = about->metric,
                                          .metric_at = about->at,
                                          .segment_at = at,
-                                         .reading = "Difference to the control by value: filled as "
-                                                    "measured, hollow drawn toward the whole, "
-                                                    "which is the dotted line; trust the "
-                                                    "hollow ones."});
+                                         .reading = any_shrunken(values) ? both : raw});
     for (size_t j = 0; j < member(&values->items[0], "comparisons")->count; j++)
         segment_table(out, about, segment, j);
     html_words(out, "</details>\n");
