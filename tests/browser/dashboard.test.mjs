@@ -3,7 +3,7 @@
 // while figures come in. The people are those of seeds/crm-90-days, a thousand of them.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -356,4 +356,80 @@ test("with keys: pages ask for one and take it as a password, styles and scripts
   } finally {
     await server.close();
   }
+});
+
+/* Screens. Letters are those of DejaVu, which Debian's fontconfig brings along, so that they are the
+ * same anywhere; what differs by more than a shade in more than half a percent of the pixels is a
+ * change to look at: SCREENS=write makes the references anew. The top of a page stands for it. */
+const SCREENS = join(SOURCE, "tests/browser/screens");
+const LETTERS = `:root { --sans: "DejaVu Sans"; --mono: "DejaVu Sans Mono"; }
+  .page-foot { visibility: hidden; } *, ::before { caret-color: transparent !important; }`;
+const SHADE = 40;
+const SHARE = 0.005;
+
+/** The share of pixels in which two PNGs differ by more than a shade; 1 for other sizes. */
+async function difference(page, pngs) {
+  const urls = pngs.map((png) => `data:image/png;base64,${png.toString("base64")}`);
+  return page.evaluate(async ([sources, shade]) => {
+    const images = await Promise.all(sources.map(async (source) => {
+      const image = new Image();
+      image.src = source;
+      await image.decode();
+      const canvas = new OffscreenCanvas(image.width, image.height);
+      const paper = canvas.getContext("2d");
+      paper.drawImage(image, 0, 0);
+      return paper.getImageData(0, 0, image.width, image.height);
+    }));
+    const [a, b] = images;
+    if (a.width !== b.width || a.height !== b.height) return 1;
+    let count = 0;
+    for (let i = 0; i < a.data.length; i += 4) {
+      const gaps = [0, 1, 2].map((k) => Math.abs(a.data[i + k] - b.data[i + k]));
+      if (Math.max(...gaps) > shade) count++;
+    }
+    return count / (a.width * a.height);
+  }, [urls, SHADE]);
+}
+
+async function assertScreen(name, page) {
+  const path = join(SCREENS, `${name}.png`);
+  const png = await page.screenshot();
+  if (process.env.SCREENS === "write") {
+    mkdirSync(SCREENS, { recursive: true });
+    writeFileSync(path, png);
+    return;
+  }
+  assert.ok(existsSync(path), `no ${path}: SCREENS=write makes it`);
+  const blank = await chrome.newPage();
+  const share = await difference(blank, [readFileSync(path), png]);
+  await blank.close();
+  if (share > SHARE && process.env.BUILD_DIR) {
+    writeFileSync(join(process.env.BUILD_DIR, `screen-${name}.png`), png);
+  }
+  assert.ok(share <= SHARE, `${name}: ${(100 * share).toFixed(2)} % of the pixels differ`);
+}
+
+for (const [width, height] of [[1280, 900], [390, 844]]) {
+  for (const [name, path, on] of [["overview", "/", "seeded"], ["definitions", "/definitions", "seeded"],
+    ["experiment", "/experiments/short-checklist?as_of=2026-10-10", "seeded"], ["first-run", "/", "empty"]]) {
+    test(`${name} looks as it did, ${width} wide`, async () => {
+      const page = await open(serverOf(on).url + path,
+        { viewport: { width, height }, bypassCSP: true, reducedMotion: "reduce" });
+      await page.addStyleTag({ content: LETTERS });
+      await page.evaluate(() => document.fonts.ready);
+      await assertScreen(`${name}-${width}`, page);
+      await page.context().close();
+    });
+  }
+}
+
+test("a screen that differs is found", async () => {
+  const page = await open(`${seeded.url}/`, { viewport: { width: 390, height: 844 } });
+  const before_ = await page.screenshot();
+  await page.evaluate(() => document.querySelector("tbody tr").remove());
+  const blank = await chrome.newPage();
+  assert.ok(await difference(blank, [before_, await page.screenshot()]) > SHARE);
+  assert.equal(await difference(blank, [before_, before_]), 0);
+  await blank.close();
+  await page.context().close();
 });
