@@ -41,9 +41,16 @@ static void digest_base64(struct buffer *out, const struct digest *digest)
     }
 }
 
-static void policy_hash(struct buffer *out, const struct asset *asset)
+/* Empty: it is not built in. */
+static struct slice asset_bytes(const char *name)
 {
-    struct digest digest = hash_sha256(asset->bytes);
+    const struct asset *asset = report_asset_find(name);
+    return asset ? asset->bytes : (struct slice){0};
+}
+
+static void policy_hash(struct buffer *out, struct slice bytes)
+{
+    struct digest digest = hash_sha256(bytes);
     html_words(out, " 'sha256-");
     digest_base64(out, &digest);
     html_words(out, "'");
@@ -58,14 +65,14 @@ static bool has_scripts(void)
     return true;
 }
 
-static void html_policy(struct buffer *out, const struct asset *style)
+static void html_policy(struct buffer *out, struct slice style)
 {
     html_words(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                     "style-src");
     policy_hash(out, style);
     html_words(out, "; script-src");
     for (size_t i = 0; has_scripts() && i < SCRIPT_COUNT; i++)
-        policy_hash(out, report_asset_find(scripts[i]));
+        policy_hash(out, asset_bytes(scripts[i]));
     html_words(out, has_scripts() ? "" : " 'none'");
     html_words(out, "; img-src data:; base-uri 'none'; form-action 'none'\">\n");
 }
@@ -87,7 +94,7 @@ static void html_scripts(struct buffer *out)
     for (size_t i = 0; i < SCRIPT_COUNT; i++) {
         const char *type = strcmp(scripts[i], "charts.mjs") == 0 ? " type=\"module\"" : "";
         buffer_format(out, "<script%s>", type);
-        buffer_add(out, report_asset_find(scripts[i])->bytes);
+        buffer_add(out, asset_bytes(scripts[i]));
         html_words(out, "</script>\n");
     }
 }
@@ -95,7 +102,7 @@ static void html_scripts(struct buffer *out)
 void render_html(struct buffer *out, const struct value *document,
                  const struct render_options *options)
 {
-    const struct asset *style = report_asset_find("report.css");
+    struct slice style = asset_bytes("report.css");
     (void)options;
     html_words(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     html_policy(out, style);
@@ -103,7 +110,7 @@ void render_html(struct buffer *out, const struct value *document,
                     "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
     html_safe(out, member_text(document, "name"));
     html_words(out, "</title>\n<style>");
-    buffer_add(out, style->bytes);
+    buffer_add(out, style);
     html_words(out, "</style>\n</head>\n<body>\n<main>\n");
     article_write(out, document);
     html_scripts(out);

@@ -409,7 +409,7 @@ async function assertScreen(name, page) {
   assert.ok(share <= SHARE, `${name}: ${(100 * share).toFixed(2)} % of the pixels differ`);
 }
 
-for (const [width, height] of [[1280, 900], [390, 844]]) {
+for (const [width, height] of [[1280, 640], [390, 700]]) {
   for (const [name, path, on] of [["overview", "/", "seeded"], ["definitions", "/definitions", "seeded"],
     ["experiment", "/experiments/short-checklist?as_of=2026-10-10", "seeded"], ["first-run", "/", "empty"]]) {
     test(`${name} looks as it did, ${width} wide`, async () => {
