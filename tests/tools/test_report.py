@@ -52,6 +52,20 @@ class Report(unittest.TestCase):
         self.assertNotIn("\033", run.stdout)
         self.assertLessEqual(max(map(len, run.stdout.splitlines())), 80)
 
+    def test_html_is_one_file_that_holds_the_document(self):
+        path = os.path.join(self.temporary.name, "report.html")
+        run = self.report("cookie-cats", "--format", "html", "--output", path)
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        data = text.partition('<script type="application/json" id="document">')[2]
+        held = json.loads(data.partition("</script>")[0])
+        _, document = self.document("--as-of", held["as_of"])
+        for one in (held, document):
+            del one["delivery"]
+        self.assertEqual(held, document)
+        self.assertTrue(text.startswith("<!DOCTYPE html>"))
+
     def test_json_is_canonical_and_counts_every_player(self):
         text, document = self.document()
         again = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
