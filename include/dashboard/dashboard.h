@@ -21,7 +21,12 @@ struct seen_name;
 /* The files under /assets/, made from server/dashboard/assets/. */
 extern const struct asset dashboard_assets[];
 
-enum dashboard_place { DASHBOARD_EXPERIMENTS, DASHBOARD_DEFINITIONS, DASHBOARD_ELSEWHERE };
+enum dashboard_place {
+    DASHBOARD_EXPERIMENTS,
+    DASHBOARD_CORE_ACTIONS,
+    DASHBOARD_DEFINITIONS,
+    DASHBOARD_ELSEWHERE
+};
 
 struct dashboard_frame {
     enum dashboard_place place;
@@ -54,6 +59,10 @@ void dashboard_overview(struct buffer *out, const struct value *experiments,
 /* What was written beside what was understood; `names`: what was ever received. */
 void dashboard_definitions(struct buffer *out, const struct catalogue *catalogue,
                            const struct seen_name *names, size_t name_count);
+
+/* Which early actions go with coming back: the document of core_actions_build
+ * (analysis/core_actions.h). */
+void dashboard_core_actions(struct buffer *out, const struct value *document);
 
 /* What is wrong, and where to go from here. `nearest`: the key that was perhaps meant, or empty. */
 void dashboard_problem(struct buffer *out, int status, struct slice title, struct slice detail,

@@ -12,6 +12,7 @@ static const struct {
     const char *path, *words;
 } places[] = {
     [DASHBOARD_EXPERIMENTS] = {"/", "Experiments"},
+    [DASHBOARD_CORE_ACTIONS] = {"/core-actions", "Core actions"},
     [DASHBOARD_DEFINITIONS] = {"/definitions", "Definitions"},
 };
 

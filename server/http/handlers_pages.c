@@ -285,10 +285,10 @@ static bool days_read(struct request *request, struct slice text, int64_t *landm
     return true;
 }
 
-enum handled handle_core_actions(struct request *request)
+static enum handled core_actions_ask(struct request *request, page_make_fn *make)
 {
     struct page_parameters parameters = {0};
-    struct page_question question = {.make = page_make_core_actions, .is_kept = true};
+    struct page_question question = {.make = make, .is_kept = true};
     if (!parameters_read(request, "metric days segment as_of", &parameters) ||
         !days_read(request, parameters.days, &question.landmark_ms) ||
         !moment_read(request, parameters.as_of, &question))
@@ -296,6 +296,16 @@ enum handled handle_core_actions(struct request *request)
     question.metric = parameters.metric;
     question.segment = parameters.segment;
     return page_ask(request, &question);
+}
+
+enum handled handle_core_actions(struct request *request)
+{
+    return core_actions_ask(request, page_make_core_actions);
+}
+
+enum handled handle_actions(struct request *request)
+{
+    return core_actions_ask(request, page_make_actions);
 }
 
 enum handled handle_events(struct request *request)

@@ -4,6 +4,7 @@
 #include "pages_make.h"
 
 #include "analysis/core_actions.h"
+#include "dashboard/dashboard.h"
 #include "service_state.h"
 
 static enum problem core_fails(struct page *page, enum status status, const struct error *error)
@@ -17,7 +18,8 @@ static enum problem core_fails(struct page *page, enum status status, const stru
                                                      : PROBLEM_BAD_PARAMETER;
 }
 
-enum problem page_make_core_actions(struct service *service, struct page *page)
+static enum problem core_document(struct service *service, struct page *page,
+                                  struct value *document)
 {
     const struct page_question *question = &page->question;
     const struct core_actions_options options = {.journal = service->journal,
@@ -29,12 +31,29 @@ enum problem page_make_core_actions(struct service *service, struct page *page)
                                                  .stop = &service->is_draining};
     struct view *view = fold_view(service->fold);
     struct error error = {0};
-    struct value document;
-    enum status status = core_actions_build(view, &options, &page->arena, &document, &error);
+    enum status status = core_actions_build(view, &options, &page->arena, document, &error);
     view_release(view);
-    if (status)
-        return core_fails(page, status, &error);
+    return status ? core_fails(page, status, &error) : PROBLEM_NONE;
+}
+
+enum problem page_make_core_actions(struct service *service, struct page *page)
+{
+    struct value document;
+    enum problem problem = core_document(service, page, &document);
+    if (problem)
+        return problem;
     value_write(&page->body, &document);
     tag_format(buffer_slice(&page->body), page->etag);
     return PROBLEM_NONE;
+}
+
+/* What its page shows; the dashboard frames it. */
+enum problem page_write_core_actions(struct service *service, struct page *page,
+                                     struct buffer *main)
+{
+    struct value document;
+    enum problem problem = core_document(service, page, &document);
+    if (!problem)
+        dashboard_core_actions(main, &document);
+    return problem;
 }

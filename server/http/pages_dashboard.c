@@ -19,7 +19,8 @@ static enum problem page_frame(struct service *service, struct page *page,
     buffer_add(&tagged, frame->version);
     bool has_failed = main->failed || tagged.failed || page->arena.failed;
     tag_format(buffer_slice(&tagged), page->etag);
-    frame->tag = slice_of(page->etag);
+    if (frame->place != DASHBOARD_CORE_ACTIONS)
+        frame->tag = slice_of(page->etag);
     dashboard_page(&page->body, frame, buffer_slice(main));
     buffer_done(&tagged);
     buffer_done(main);
@@ -107,6 +108,20 @@ enum problem page_make_definitions(struct service *service, struct page *page)
         return page_fails(page, status, &error);
     dashboard_definitions(&main, page->question.snapshot->catalogue, names, count);
     return page_frame(service, page, &frame, &main);
+}
+
+/* Not told to look for newer ones: the whole journal is read for it. */
+enum problem page_make_actions(struct service *service, struct page *page)
+{
+    struct dashboard_frame frame = {.place = DASHBOARD_CORE_ACTIONS,
+                                    .title = SLICE("Core actions"),
+                                    .data = SLICE("/v1/core-actions")};
+    struct buffer main = {0};
+    enum problem problem = page_write_core_actions(service, page, &main);
+    if (!problem)
+        return page_frame(service, page, &frame, &main);
+    buffer_done(&main);
+    return problem;
 }
 
 /* Styles first, then what draws, then who draws with it: the order in which they are needed. */

@@ -29,6 +29,11 @@ let chrome;
 async function seededServer() {
   const files = Object.fromEntries(readdirSync(join(SEED, "experiments"))
     .map((name) => [name, readFileSync(join(SEED, "experiments", name), "utf8")]));
+  files["metrics.yaml"] = `core_actions:
+  candidates: [Contacts Imported, {event: Deal Created, times: 2}, ${JSON.stringify(HOSTILE)}]
+  landmark: 7d
+  retained: retained_week_4
+${files["metrics.yaml"]}`;
   const server = await Gangway.start({ files });
   await server.stop();
   const lines = execFileSync("python3", [join(SEED, "generate.py"), "--users", "1000"],
@@ -96,7 +101,8 @@ const PAGES = [
   ["seeded", "/experiments/invite-team", 200], ["seeded", "/experiments/short-checklis", 404],
   ["hostile", "/experiments/one", 200], ["hostile", "/experiments/two", 200],
   ["hostile", "/", 200], ["hostile", "/definitions", 200], ["empty", "/", 200],
-  ["empty", "/definitions", 200],
+  ["empty", "/definitions", 200], ["seeded", "/core-actions", 200],
+  ["empty", "/core-actions", 404],
 ];
 const serverOf = (name) => ({ seeded, hostile, empty })[name];
 
@@ -117,6 +123,23 @@ for (const [name, path, status] of PAGES) {
     await close(page, status);
   });
 }
+
+test("the figures of core actions are those of the JSON, and it is said what they are", async () => {
+  const page = await open(`${seeded.url}/core-actions`);
+  const { slices } = await (await fetch(`${seeded.url}/v1/core-actions`)).json();
+  assert.match(await page.innerText(".flag"), /association/);
+  assert.equal(await page.locator("nav [aria-current]").innerText(), "Core actions");
+  const tables = await page.$$eval("table.figures", (all) => all.map((table) =>
+    [...table.tBodies[0].rows].map((row) => [...row.cells].slice(0, 4).map((cell) => cell.textContent))));
+  const percent = (share) => share === null ? "\u2013"
+    : share === 0 ? "0.0%" : `${(100 * share).toPrecision(3)}%`;
+  assert.deepEqual(tables.slice(0, slices.length), slices.map((slice) => slice.actions.map((one) =>
+    [one.action, one.did_share, one.retained_with, one.retained_without].map((cell, i) =>
+      i ? percent(cell) : cell))));
+  await page.click("summary");
+  assert.ok(await page.locator("details[open] table").first().isVisible());
+  await close(page);
+});
 
 test("the figures of the list are those of the JSON", async () => {
   const page = await open(`${seeded.url}/`);

@@ -64,6 +64,7 @@ TABLE = {
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/"): READ,
     ("GET", "/experiments/{key...}"): READ,
+    ("GET", "/core-actions"): READ,
     ("GET", "/definitions"): READ,
     ("GET", "/example"): OPEN,
     ("GET", "/example/{file}"): OPEN,
