@@ -228,7 +228,7 @@ static void write_slices(struct buffer *out, const struct value *slices)
         struct slice segment = value_member_text(&slices->items[i], "segment");
         if (!slice_equal(segment, open)) {
             markup_add(out, open.size ? "</details>\n" : "");
-            markup_add(out, "<details class=\"segment\"><summary><h2>By ");
+            markup_add(out, "<details class=\"by\"><summary><h2>By ");
             html_safe_name(out, segment);
             markup_add(out, "</h2></summary>\n");
         }

@@ -149,7 +149,9 @@ test("a phone needs no scrolling sideways, and a wide table is reached by keyboa
 
 test("axe-core finds nothing, in light and dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
-    for (const name of NAMES) {
+    // In the short form of the tests each file is looked at in one of the two.
+    const isShort = process.env.GANGWAY_LONG !== "1";
+    for (const name of NAMES.filter((_, i) => !isShort || i % 2 === 0 === (colorScheme === "light"))) {
       const page = await opened(saved(name), { colorScheme, bypassCSP: true });
       await page.addScriptTag({ path: pathOf("axe-core/axe.min.js") });
       const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
 
-import { browser, Gangway, pathOf, serve, tap, versionOf } from "../support/gangway.mjs";
+import { browser, Gangway, pathOf, serve, tap, until, versionOf } from "../support/gangway.mjs";
 
 const name = `posthog-js ${versionOf("posthog-js")} in Chromium`;
 // By itself it says nothing where a browser is driven by a program.
@@ -97,9 +97,11 @@ test(`${name}: without compression it is the same`, async () => {
   const kept = await server.messages(2, of("plain"));
   assert.deepEqual(kept.find((message) => message.event === "E").properties, { name: "J\u00f6" });
   // The page before this one may still have sent something, compressed.
-  const sent = line.calls.filter((call) => call.method === "POST")
+  const sent = () => line.calls.filter((call) => call.method === "POST")
     .map((call) => Buffer.from(call.raw).toString()).filter((text) => text[0] === "{").join("\n");
-  for (const event of ["$identify", "E"]) assert.ok(sent.includes(`"event":"${event}"`), event);
+  for (const event of ["$identify", "E"]) {
+    await until(`${event} as plain text`, () => sent().includes(`"event":"${event}"`));
+  }
 });
 
 test(`${name}: $feature_flag_called counts in the report`, async () => {

@@ -327,7 +327,7 @@ class Paths(unittest.TestCase):
 
     def test_absolute_targets(self):
         for target, status in (("http://localhost/healthz", 200), ("HTTP://x:1/healthz?q", 200),
-                               ("http://localhost", 404), ("https://localhost/healthz", 400),
+                               ("http://localhost", 200), ("http://localhost/x", 404), ("https://localhost/healthz", 400),
                                ("http:/healthz", 400), ("http:///healthz", 400)):
             self.assertEqual(self.status(target), status, target)
 

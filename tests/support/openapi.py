@@ -85,7 +85,7 @@ class Document:
 
     def item(self, path):
         """The name and item of a path, or None, {}."""
-        bare = re.sub(r"^(?i:https?)://[^/]*", "", path).split("?")[0]
+        bare = re.sub(r"^(?i:https?)://[^/]*", "", path).split("?")[0] or "/"
         for pattern, name, item in self.paths:
             if pattern.fullmatch(bare):
                 return name, item
