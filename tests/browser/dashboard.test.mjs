@@ -240,7 +240,7 @@ test("the keyboard goes past the links, through them in order, and opens what is
   assert.equal(await focused(), "Skip to the page");
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => document.activeElement.id), "main");
-  await page.reload();
+  await page.goto(`${seeded.url}/`); // a reload would begin at #main
   const passed = [];
   for (let i = 0; i < 8; i++) {
     await page.keyboard.press("Tab");
