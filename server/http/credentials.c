@@ -3,6 +3,7 @@
 #include "credentials.h"
 
 #include "base/json.h"
+#include "base64.h"
 #include "query.h"
 #include "routes.h"
 
@@ -36,40 +37,14 @@ static bool scheme_cut(struct slice *value, struct slice scheme)
     return true;
 }
 
-/* -1: no character of base64. */
-static int base64_value(char c)
+/* Empty: it is no base64, or no memory. */
+static struct slice basic_decode(struct arena *arena, struct slice text)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* RFC 4648, 4; the padding at the end may be missing.  Empty: it is none, or no memory. */
-static struct slice base64_decode(struct arena *arena, struct slice text)
-{
-    uint32_t bits = 0;
-    unsigned count = 0;
-    size_t size = 0;
-    while (text.size && text.data[text.size - 1] == '=')
-        text.size--;
     char *out = arena_alloc(arena, text.size + 1);
-    for (size_t i = 0; out && i < text.size; i++) {
-        int value = base64_value(text.data[i]);
-        if (value < 0)
-            return (struct slice){0};
-        bits = bits << 6 | (uint32_t)value;
-        count += 6;
-        if (count < 8)
-            continue;
-        count -= 8;
-        out[size++] = (char)(unsigned char)(bits >> count);
-        bits &= (1U << count) - 1;
-    }
-    return (struct slice){.data = out, .size = out ? size : 0};
+    size_t size = 0;
+    if (!out || !base64_decode(text, false, out, &size))
+        return (struct slice){0};
+    return (struct slice){.data = out, .size = size};
 }
 
 /* `USER:PASSWORD`: Segment's SDKs have the key as the user and no password, people type any user
@@ -88,7 +63,7 @@ static void take_authorization(struct credentials *credentials, struct request *
 {
     struct slice value = request->authorization;
     if (scheme_cut(&value, SLICE("basic")))
-        take_basic(credentials, base64_decode(&request->arena, value));
+        take_basic(credentials, basic_decode(&request->arena, value));
     else if (scheme_cut(&value, SLICE("bearer")) || value.size)
         credentials_take(credentials, value);
 }

@@ -5,40 +5,19 @@
 
 #include "form.h"
 
+#include "base64.h"
 #include "query.h"
 
-static int base64_value(char c)
+/* Decodes after `out`, which fails where memory runs out; false where it is no base64. */
+static bool data_decode(struct buffer *out, struct slice text)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+' || c == ' ') /* a plus that was not percent-encoded reads as a space */
-        return 62;
-    return c == '/' ? 63 : -1;
-}
-
-/* Decodes after `out` (RFC 4648, 4; padding may be missing); false where it is no base64. */
-static bool base64_decode(struct buffer *out, struct slice text)
-{
-    uint32_t bits = 0;
-    unsigned count = 0;
-    while (text.size && text.data[text.size - 1] == '=')
-        text.size--;
-    for (size_t i = 0; i < text.size; i++) {
-        int value = base64_value(text.data[i]);
-        if (value < 0)
-            return false;
-        bits = bits << 6 | (uint32_t)value;
-        count += 6;
-        if (count < 8)
-            continue;
-        count -= 8;
-        buffer_add_byte(out, (char)(unsigned char)(bits >> count));
-        bits &= (1U << count) - 1;
-    }
+    size_t size = 0;
+    char *place = buffer_room(out, text.size);
+    if (!place)
+        return true;
+    if (!base64_decode(text, true, place, &size))
+        return false;
+    buffer_grow(out, size);
     return true;
 }
 
@@ -61,7 +40,7 @@ enum problem form_unwrap(struct request *request)
     if (is_json(parameter.value))
         buffer_add(&out, parameter.value);
     else
-        is_good = base64_decode(&out, parameter.value);
+        is_good = data_decode(&out, parameter.value);
     if (!is_good || out.failed) {
         bool failed = out.failed;
         buffer_done(&out);
