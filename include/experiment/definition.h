@@ -43,5 +43,9 @@ struct experiment_metric {
 };
 size_t experiment_metrics(const struct experiment *experiment,
                           struct experiment_metric metrics[static EXPERIMENT_METRICS_MAX]);
+/* Whether the experiment has the metric in a role, or within a ratio or a breadth that it has. */
+bool experiment_uses_metric(const struct experiment *experiment, const struct metric *metric);
+/* Alone or within a crossing. */
+bool experiment_uses_segment(const struct experiment *experiment, const struct segment *segment);
 
 #endif

@@ -182,26 +182,6 @@ static void write_experiment(const struct reading *reading, const struct experim
     write_missing(out, &missing);
 }
 
-static bool uses_metric(const struct experiment *experiment, const struct metric *metric)
-{
-    struct experiment_metric all[EXPERIMENT_METRICS_MAX];
-    size_t count = experiment_metrics(experiment, all);
-    for (size_t i = 0; i < count; i++)
-        if (all[i].metric == metric || all[i].metric->numerator == metric ||
-            all[i].metric->denominator == metric || all[i].metric->counts == metric)
-            return true;
-    return false;
-}
-
-static bool uses_segment(const struct experiment *experiment, const struct segment *segment)
-{
-    for (size_t i = 0; i < experiment->segment_count; i++)
-        for (size_t j = 0; j < experiment->segments[i].count; j++)
-            if (experiment->segments[i].segments[j] == segment)
-                return true;
-    return false;
-}
-
 /* Which experiments use it: a link each.  One of the two is NULL. */
 static void write_users(const struct reading *reading, const struct metric *metric,
                         const struct segment *segment)
@@ -210,7 +190,8 @@ static void write_users(const struct reading *reading, const struct metric *metr
     markup_add(reading->out, "<p class=\"under\">");
     for (size_t i = 0; i < reading->catalogue->experiment_count; i++) {
         const struct experiment *experiment = &reading->catalogue->experiments[i];
-        if (metric ? !uses_metric(experiment, metric) : !uses_segment(experiment, segment))
+        if (metric ? !experiment_uses_metric(experiment, metric)
+                   : !experiment_uses_segment(experiment, segment))
             continue;
         markup_add(reading->out, count++ ? ", " : "Used by ");
         markup_add(reading->out, "<a href=\"#experiment-");

@@ -226,3 +226,23 @@ void segment_write_canonical(struct buffer *out, const struct segment *segment)
         canonical_texts(out, "values", segment->values, segment->value_count);
     buffer_add_byte(out, '}');
 }
+
+bool experiment_uses_metric(const struct experiment *experiment, const struct metric *metric)
+{
+    struct experiment_metric all[EXPERIMENT_METRICS_MAX];
+    size_t count = experiment_metrics(experiment, all);
+    for (size_t i = 0; i < count; i++)
+        if (all[i].metric == metric || all[i].metric->numerator == metric ||
+            all[i].metric->denominator == metric || all[i].metric->counts == metric)
+            return true;
+    return false;
+}
+
+bool experiment_uses_segment(const struct experiment *experiment, const struct segment *segment)
+{
+    for (size_t i = 0; i < experiment->segment_count; i++)
+        for (size_t s = 0; s < experiment->segments[i].count; s++)
+            if (experiment->segments[i].segments[s] == segment)
+                return true;
+    return false;
+}

@@ -227,31 +227,11 @@ void experiment_describe(struct buffer *out, const struct experiment *experiment
 
 /* ---- what nobody uses ---- */
 
-static bool uses_metric(const struct experiment *experiment, const struct metric *metric)
-{
-    struct experiment_metric all[EXPERIMENT_METRICS_MAX];
-    size_t count = experiment_metrics(experiment, all);
-    for (size_t i = 0; i < count; i++)
-        if (all[i].metric == metric || all[i].metric->numerator == metric ||
-            all[i].metric->denominator == metric || all[i].metric->counts == metric)
-            return true;
-    return false;
-}
-
-static bool uses_segment(const struct experiment *experiment, const struct segment *segment)
-{
-    for (size_t i = 0; i < experiment->segment_count; i++)
-        for (size_t s = 0; s < experiment->segments[i].count; s++)
-            if (experiment->segments[i].segments[s] == segment)
-                return true;
-    return false;
-}
-
 static void unused_metric(struct buffer *out, const struct catalogue *catalogue,
                           const struct metric *metric)
 {
     for (size_t i = 0; i < catalogue->experiment_count; i++)
-        if (uses_metric(&catalogue->experiments[i], metric))
+        if (experiment_uses_metric(&catalogue->experiments[i], metric))
             return;
     label(out, "metric");
     buffer_format(out, "%.*s: ", SLICE_ARGS(metric->name));
@@ -263,7 +243,7 @@ static void unused_segment(struct buffer *out, const struct catalogue *catalogue
                            const struct segment *segment)
 {
     for (size_t i = 0; i < catalogue->experiment_count; i++)
-        if (uses_segment(&catalogue->experiments[i], segment))
+        if (experiment_uses_segment(&catalogue->experiments[i], segment))
             return;
     label(out, "segment");
     buffer_format(out, "%.*s = ", SLICE_ARGS(segment->name));
