@@ -7,8 +7,9 @@
 #include "command.h"
 
 #include "analysis/core_actions.h"
-#include "population_source.h"
+#include "population_write.h"
 #include "report/core_actions.h"
+#include "report_source.h"
 
 #define DAYS_MAX 365
 
@@ -48,7 +49,7 @@ static struct slice text_of(const struct options *options, const char *name)
 
 static int run(const struct options *options)
 {
-    struct population_source source;
+    struct report_source source;
     struct arena arena = {0};
     struct value document;
     struct error error = {0};
@@ -57,7 +58,7 @@ static int run(const struct options *options)
                                         .landmark_ms = option_number(options, "days") * DAY_MS,
                                         .as_of_ms = TIME_NONE,
                                         .now_ms = clock_now_ms(&clock_system)};
-    enum status status = population_source_open(option_store(options), &source, &error);
+    enum status status = report_source_open_view(option_store(options), &source, &error);
     made.journal = source.journal;
     if (!status && option_given(options, "as-of"))
         status =
@@ -66,7 +67,7 @@ static int run(const struct options *options)
         status = core_actions_build(source.view, &made, &arena, &document, &error);
     if (!status)
         status = population_write(options, &document, core_actions_text, core_actions_csv, &error);
-    population_source_close(&source);
+    report_source_close(&source);
     arena_done(&arena);
     return status ? command_failed(&error) : 0;
 }

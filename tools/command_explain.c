@@ -6,8 +6,9 @@
 #include "command.h"
 
 #include "analysis/explain.h"
-#include "population_source.h"
+#include "population_write.h"
 #include "report/explain.h"
+#include "report_source.h"
 
 #include <string.h>
 
@@ -80,20 +81,20 @@ static enum status asked(const struct options *options, struct explain_options *
 
 static int run(const struct options *options)
 {
-    struct population_source source = {0};
+    struct report_source source = {0};
     struct explain_options made;
     struct arena arena = {0};
     struct value document;
     struct error error = {0};
     enum status status = asked(options, &made, &error);
     if (!status)
-        status = population_source_open(option_store(options), &source, &error);
+        status = report_source_open_view(option_store(options), &source, &error);
     made.journal = source.journal;
     if (!status)
         status = explain_build(source.view, &made, &arena, &document, &error);
     if (!status)
         status = population_write(options, &document, explain_text, explain_csv, &error);
-    population_source_close(&source);
+    report_source_close(&source);
     arena_done(&arena);
     return status ? command_failed(&error) : 0;
 }

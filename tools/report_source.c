@@ -12,7 +12,8 @@ void report_source_close(struct report_source *source)
         store_close(&source->store);
 }
 
-enum status report_source_open(const char *path, struct report_source *source, struct error *error)
+enum status report_source_open_view(const char *path, struct report_source *source,
+                                    struct error *error)
 {
     *source = (struct report_source){0};
     enum status status = store_open(&source->store, path, STORE_READ, error);
@@ -27,7 +28,11 @@ enum status report_source_open(const char *path, struct report_source *source, s
         status = FAIL(error, STATUS_STORAGE, path, 0,
                       "nothing has been read from this journal yet: run 'gangway rebuild'");
     }
-    if (!status)
-        status = view_begin(source->view, &source->transaction, error);
     return status;
+}
+
+enum status report_source_open(const char *path, struct report_source *source, struct error *error)
+{
+    enum status status = report_source_open_view(path, source, error);
+    return status ? status : view_begin(source->view, &source->transaction, error);
 }

@@ -15,7 +15,11 @@ struct report_source {
     struct view_transaction *transaction;
 };
 
-/* To be closed whether or not it could be opened. */
+/* To be closed whether or not it could be opened.  Without a transaction, for who begins their own:
+ */
+MUST_CHECK enum status report_source_open_view(const char *path, struct report_source *source,
+                                               struct error *error);
+/* With one. */
 MUST_CHECK enum status report_source_open(const char *path, struct report_source *source,
                                           struct error *error);
 void report_source_close(struct report_source *source);

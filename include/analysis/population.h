@@ -19,9 +19,19 @@
  */
 
 #include "analysis/cube.h"
+#include "analysis/document.h"
 #include "store/journal.h"
 
 #define POPULATION_PART_RECORDS 2000000
+
+/* What is asked of everyone goes by: the newest catalogue of the history, one reference, the
+ * caller's also after a failure (NULL: none was found), and the moment that counts.  Of `moment`
+ * as_of_ms and now_ms are read, as of a report's (document_as_of).  NOT_FOUND, with `where`:
+ * nothing is declared yet. */
+MUST_CHECK enum status population_open(struct view *view, struct journal *journal,
+                                       const struct document_options *moment,
+                                       struct catalogue **catalogue, int64_t *as_of_ms,
+                                       const char *where, struct error *error);
 
 struct population_unit {
     int64_t first_ms;

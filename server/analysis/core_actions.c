@@ -96,21 +96,10 @@ static enum status core_check(struct core *core, struct error *error)
 static enum status core_open(struct view *view, struct core *core, struct error *error)
 {
     const struct core_actions_options *options = core->options;
-    struct view_transaction *transaction = NULL;
-    struct document_options moment = {.as_of_ms = options->as_of_ms,
-                                      .now_ms = options->now_ms,
-                                      .journal_sequence = journal_last_sequence(options->journal),
-                                      .journal_received_ms =
-                                          journal_last_received_ms(options->journal)};
-    enum status status = view_begin(view, &transaction, error);
-    const struct history *history = status ? NULL : view_history(transaction);
-    if (!status && !history->count)
-        status = FAIL(error, STATUS_NOT_FOUND, "core_actions", 0, "nothing is declared yet");
-    if (!status) {
-        core->catalogue = catalogue_acquire(history->items[history->count - 1].catalogue);
-        status = document_as_of(transaction, &moment, &core->as_of_ms, error);
-    }
-    view_end(transaction);
+    const struct document_options moment = {.as_of_ms = options->as_of_ms,
+                                            .now_ms = options->now_ms};
+    enum status status = population_open(view, options->journal, &moment, &core->catalogue,
+                                         &core->as_of_ms, "core_actions", error);
     return status ? status : core_check(core, error);
 }
 

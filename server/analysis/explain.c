@@ -81,21 +81,10 @@ static enum status explain_check(struct explain *explain, struct error *error)
 static enum status explain_open(struct view *view, struct explain *explain, struct error *error)
 {
     const struct explain_options *options = explain->options;
-    struct view_transaction *transaction = NULL;
-    struct document_options moment = {.as_of_ms = options->as_of_ms,
-                                      .now_ms = options->now_ms,
-                                      .journal_sequence = journal_last_sequence(options->journal),
-                                      .journal_received_ms =
-                                          journal_last_received_ms(options->journal)};
-    enum status status = view_begin(view, &transaction, error);
-    const struct history *history = status ? NULL : view_history(transaction);
-    if (!status && !history->count)
-        status = FAIL(error, STATUS_NOT_FOUND, "metric", 0, "nothing is declared yet");
-    if (!status) {
-        explain->catalogue = catalogue_acquire(history->items[history->count - 1].catalogue);
-        status = document_as_of(transaction, &moment, &explain->as_of_ms, error);
-    }
-    view_end(transaction);
+    const struct document_options moment = {.as_of_ms = options->as_of_ms,
+                                            .now_ms = options->now_ms};
+    enum status status = population_open(view, options->journal, &moment, &explain->catalogue,
+                                         &explain->as_of_ms, "metric", error);
     return status ? status : explain_check(explain, error);
 }
 

@@ -363,6 +363,26 @@ static enum status parts_read(struct census *population, struct error *error)
     return status;
 }
 
+enum status population_open(struct view *view, struct journal *journal,
+                            const struct document_options *moment, struct catalogue **catalogue,
+                            int64_t *as_of_ms, const char *where, struct error *error)
+{
+    struct view_transaction *transaction = NULL;
+    struct document_options known = *moment;
+    known.journal_sequence = journal_last_sequence(journal);
+    known.journal_received_ms = journal_last_received_ms(journal);
+    enum status status = view_begin(view, &transaction, error);
+    const struct history *history = status ? NULL : view_history(transaction);
+    if (!status && !history->count)
+        status = FAIL(error, STATUS_NOT_FOUND, where, 0, "nothing is declared yet");
+    if (!status) {
+        *catalogue = catalogue_acquire(history->items[history->count - 1].catalogue);
+        status = document_as_of(transaction, &known, as_of_ms, error);
+    }
+    view_end(transaction);
+    return status;
+}
+
 enum status population_read(const struct population_options *options, struct error *error)
 {
     struct population_slices slices;
