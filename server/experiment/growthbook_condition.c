@@ -106,14 +106,13 @@ static void write_equals(struct buffer *out, const struct condition *test)
 }
 
 /* A literal inside a regular expression, itself inside a JSON text. */
-static bool pattern_literal(struct buffer *out, struct slice text)
+static void pattern_literal(struct buffer *out, struct slice text)
 {
     for (size_t i = 0; i < text.size; i++) {
         if (strchr("\\^$.|?*+()[]{}/", text.data[i]))
             buffer_add_byte(out, '\\');
         buffer_add_byte(out, text.data[i]);
     }
-    return true;
 }
 
 /* ---- One operator each; true: it is said exactly ---- */
@@ -278,7 +277,8 @@ static void write_same(struct buffer *out, struct slice digits)
     buffer_format(out, "0%s%.*s", digits.size ? "*" : "+", SLICE_ARGS(digits));
 }
 
-/* `.N` for the number itself, and nothing too where it is 0 and so may be missing. */
+/* A version that is no earlier: one whose numbers are above, with any pre-release, or the same
+ * ones, of which those that are 0 may be missing at the end, without any. */
 static void write_version(struct buffer *out, const struct slice numbers[static NUMBERS])
 {
     buffer_add(out, SLICE("^(?:(?:"));

@@ -26,7 +26,6 @@ struct translation {
     struct slice rest;
     struct buffer *out;
     enum atom last;    /* what a quantifier would be of */
-    bool is_literal;   /* `last` is one plain character */
     bool is_start;     /* nothing that takes text came before: `^` may stand here */
     bool is_end;       /* after a `$`: nothing that takes text may come */
     bool is_wide_open; /* a wide atom with `+` came, and no single literal since */
@@ -73,7 +72,6 @@ static void write_literal(struct buffer *out, char byte)
 static void atom_set(struct translation *translation, enum atom atom, bool is_literal)
 {
     translation->last = atom;
-    translation->is_literal = is_literal;
     translation->is_start = false;
     if (atom == ATOM_WIDE)
         translation->groups[translation->depth].is_single = true;
@@ -207,7 +205,6 @@ static void group_close(struct translation *translation)
     translation->is_end |= translation->groups[depth].has_end;
     translation->is_start = false;
     translation->last = ATOM_NARROW;
-    translation->is_literal = false;
 }
 
 static void take_bar(struct translation *translation)
