@@ -193,11 +193,28 @@ static void html_data(struct buffer *out, const struct value *document)
     buffer_done(&text);
 }
 
-void article_write(struct buffer *out, const struct value *document)
+/* Links to the parts that this report has. */
+static void html_contents(struct buffer *out, struct slice parts)
 {
-    html_words(out, "<article class=\"report\">\n");
-    html_head(out, document);
-    html_verdict(out, document);
+    static const char *const names[][2] = {
+        {"trust", "Trust"},         {"metrics", "Metrics"},
+        {"segments", "Segments"},   {"flow", "Onboarding flow"},
+        {"times", "Time to value"}, {"retention", "Retention"},
+        {"over-time", "Over time"}, {"sensitivity", "Read otherwise, and what is missing"},
+        {"notes", "Notes"},
+    };
+    html_words(out, "<nav class=\"contents\" aria-label=\"Parts of the report\">\n<ul>\n");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char section[COUNT_TEXT_SIZE];
+        int size = snprintf(section, sizeof section, "<section id=\"%s\"", names[i][0]);
+        if (memmem(parts.data, parts.size, section, (size_t)size))
+            buffer_format(out, "<li><a href=\"#%s\">%s</a></li>\n", names[i][0], names[i][1]);
+    }
+    html_words(out, "</ul>\n</nav>\n");
+}
+
+static void html_parts(struct buffer *out, const struct value *document)
+{
     html_health(out, document);
     if (text_is_exposed(document)) {
         html_metrics(out, document);
@@ -215,6 +232,19 @@ void article_write(struct buffer *out, const struct value *document)
     html_amendments(out, document);
     html_words(out, "</section>\n");
     html_notes(out, document);
+}
+
+void article_write(struct buffer *out, const struct value *document)
+{
+    struct buffer parts = {0};
+    html_parts(&parts, document);
+    html_words(out, "<article class=\"report\">\n");
+    html_head(out, document);
+    html_verdict(out, document);
+    html_contents(out, buffer_slice(&parts));
+    buffer_add(out, buffer_slice(&parts));
+    out->failed = out->failed || parts.failed;
+    buffer_done(&parts);
     html_foot(out, document);
     html_words(out, "</article>\n");
     html_data(out, document);

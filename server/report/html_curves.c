@@ -115,15 +115,17 @@ static void html_time_to(struct buffer *out, const struct html_metric *about)
 {
     html_words(out, "<h3>");
     html_metric_name(out, about);
-    html_words(out, "</h3>\n");
+    html_words(out, "</h3>\n" HTML_PAIR);
     html_chart(out, &(struct html_chart){.kind = "survival",
                                          .metric = about->metric,
                                          .metric_at = about->at,
                                          .reading = "Share of the units that have done it by each "
                                                     "day after their first exposure, with its 95% "
                                                     "band; below, how many were still followed."});
+    html_words(out, HTML_PAIR_THEN);
     medians_table(out, about);
     points_tables(out, member(about->metric, "curve"));
+    html_words(out, HTML_PAIR_END);
 }
 
 void html_times(struct buffer *out, const struct value *document)
@@ -170,13 +172,14 @@ static void html_brackets(struct buffer *out, const struct html_metric *about)
     const struct value *curve = member(about->metric, "curve");
     html_words(out, "<h3>");
     html_metric_name(out, about);
-    html_words(out, "</h3>\n");
+    html_words(out, "</h3>\n" HTML_PAIR);
     html_chart(out, &(struct html_chart){.kind = "retention",
                                          .metric = about->metric,
                                          .metric_at = about->at,
                                          .reading = "Share of the units that came back in each "
                                                     "bracket of days, in percent, with the 95% "
                                                     "interval of each bracket alone."});
+    html_words(out, HTML_PAIR_THEN);
     for (size_t j = 0; j < curve->count; j++) {
         const struct value *points = member(&curve->items[j], "points");
         html_table(out, "brackets", member_text(&curve->items[j], "variant"), columns, 6);
@@ -184,6 +187,7 @@ static void html_brackets(struct buffer *out, const struct html_metric *about)
             bracket_row(out, &points->items[b]);
         html_table_end(out);
     }
+    html_words(out, HTML_PAIR_END);
 }
 
 void html_retention(struct buffer *out, const struct value *document)

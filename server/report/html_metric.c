@@ -17,12 +17,11 @@ void html_metric_name(struct buffer *out, const struct html_metric *about)
 {
     struct slice name = member_text(about->metric, "metric");
     struct slice title = member_text(about->metric, "name");
-    html_words(out, "<code>");
-    html_safe_name(out, name);
-    html_words(out, "</code>");
+    html_safe_name(out, title.size ? title : name);
     if (title.size && !slice_equal(name, title)) {
-        html_words(out, " ");
-        html_safe_name(out, title);
+        html_words(out, " <code>");
+        html_safe_name(out, name);
+        html_words(out, "</code>");
     }
 }
 

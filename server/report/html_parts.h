@@ -51,6 +51,10 @@ struct html_chart {
     size_t segment_at;          /* its place in `segments`, of a forest */
 };
 void html_chart(struct buffer *out, const struct html_chart *chart);
+/* A chart and its tables: side by side where there is room. */
+#define HTML_PAIR "<div class=\"pair\">\n<div>\n"
+#define HTML_PAIR_THEN "</div>\n<div>\n"
+#define HTML_PAIR_END "</div>\n</div>\n"
 
 /* A metric with what is asked of it again and again. */
 struct html_metric {

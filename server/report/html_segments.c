@@ -108,15 +108,16 @@ static void html_segment(struct buffer *out, const struct html_metric *about, si
     html_metric_name(out, about);
     html_words(out, " by ");
     html_safe_name(out, member_text(segment, "segment"));
-    html_words(out, "</summary>\n");
+    html_words(out, "</summary>\n" HTML_PAIR);
     html_chart(out, &(struct html_chart){.kind = "forest",
                                          .metric = about->metric,
                                          .metric_at = about->at,
                                          .segment_at = at,
                                          .reading = any_shrunken(values) ? both : raw});
+    html_words(out, HTML_PAIR_THEN);
     for (size_t j = 0; j < member(&values->items[0], "comparisons")->count; j++)
         segment_table(out, about, segment, j);
-    html_words(out, "</details>\n");
+    html_words(out, HTML_PAIR_END "</details>\n");
 }
 
 void html_segments(struct buffer *out, const struct value *document)

@@ -101,7 +101,7 @@ test("the pictures say how to read them, and have their table", async () => {
   for (const figure of await page.locator("figure.drawn").all()) {
     assert.ok((await figure.locator("figcaption").textContent()).length > 30);
     assert.match(await figure.locator('svg[role="img"]').first().getAttribute("aria-label"), /table/);
-    assert.ok(await figure.evaluate((one) => one.parentElement.querySelector("table") !== null));
+    assert.ok(await figure.evaluate((one) => (one.closest(".pair") ?? one.parentElement).querySelector("table") !== null));
   }
   await page.close();
 });

@@ -409,6 +409,7 @@ function drawOne(figure, report, series) {
   }
   figure.replaceChildren(caption, ...parts);
   figure.classList.toggle("drawn", parts.length > 0);
+  figure.classList.toggle("empty", parts.length === 0);
 }
 
 let round = 0;
@@ -424,6 +425,7 @@ function reachTables() {
 export function drawCharts() {
   const data = document.getElementById("document");
   if (!data || !Plot) return;
+  document.documentElement.dataset.charts ??= "drawing";
   const report = JSON.parse(data.textContent);
   const series = new Series(report);
   const figures = [...document.querySelectorAll("figure.chart")];
