@@ -4,6 +4,7 @@
  */
 
 #include "command.h"
+#include "meter.h"
 
 #include "store/backup.h"
 #include "store/journal.h"
@@ -37,7 +38,9 @@ static int run(const struct options *options)
         command_failed(&error);
         return 3; /* also a store that is missing */
     }
+    store.observer = meter_observer(!option_flag(options, "quiet"));
     enum status status = backup(options, &store, &made, &error);
+    meter_end();
     store_close(&store);
     if (status) {
         command_failed(&error);

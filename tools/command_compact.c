@@ -1,6 +1,7 @@
 /* `gangway compact`: journal, base and state written anew without what was deleted from them. */
 
 #include "command.h"
+#include "meter.h"
 
 #include "store/journal.h"
 #include "store/state.h"
@@ -9,6 +10,7 @@
 
 static void write_sizes(const char *what, uint64_t before, uint64_t after)
 {
+    meter_pause();
     printf("%s: %llu bytes before, %llu after\n", what, (unsigned long long)before,
            (unsigned long long)after);
 }
@@ -53,7 +55,9 @@ static int run(const struct options *options)
         command_failed(&error);
         return 3; /* also a store that is missing */
     }
+    store.observer = meter_observer(!option_flag(options, "quiet"));
     enum status status = compact(&store, &error);
+    meter_end();
     store_close(&store);
     if (status) {
         command_failed(&error);

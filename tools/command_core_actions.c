@@ -58,7 +58,8 @@ static int run(const struct options *options)
                                         .landmark_ms = option_number(options, "days") * DAY_MS,
                                         .as_of_ms = TIME_NONE,
                                         .now_ms = clock_now_ms(&clock_system)};
-    enum status status = report_source_open_view(option_store(options), &source, &error);
+    enum status status = report_source_open_view(option_store(options),
+                                                 !option_flag(options, "quiet"), &source, &error);
     made.journal = source.journal;
     if (!status && option_given(options, "as-of"))
         status =
@@ -77,6 +78,6 @@ const struct command command_core_actions = {
     .arguments = "[--metric M] [--days N] [--segment S] [OPTION...]",
     .summary = "shows which early actions go with coming back",
     .options = core_options,
-    .shared = SHARED_STORE | SHARED_COLOR,
+    .shared = SHARED_STORE | SHARED_COLOR | SHARED_QUIET,
     .run = run,
 };

@@ -7,6 +7,7 @@
 #include "client.h"
 #include "command.h"
 #include "erasing.h"
+#include "meter.h"
 
 #include "base/json.h"
 #include "ingest/privacy.h"
@@ -36,11 +37,13 @@ static bool unit_parse(struct slice text, struct target *target)
     return unit_kind_parse(kind, &target->kind) && !unit_id_fault(target->id);
 }
 
-static enum status target_open(struct target *target, const char *path, struct error *error)
+static enum status target_open(struct target *target, const char *path, bool quiet,
+                               struct error *error)
 {
     enum status status = store_open(&target->store, path, STORE_WRITE, error);
     if (status == STATUS_CONFLICT)
         fprintf(stderr, "gangway: a server has this store: ask it, with --url URL\n");
+    target->store.observer = meter_observer(!quiet);
     if (!status)
         status = journal_open(&target->store, NULL, &target->journal, error);
     if (!status && target->store.is_pseudonymous)
@@ -146,11 +149,12 @@ static int run(const struct options *options)
     }
     if (option_text(options, "url"))
         return run_by_server(options, &target);
-    enum status status = target_open(&target, option_store(options), &error);
+    bool quiet = option_flag(options, "quiet");
+    enum status status = target_open(&target, option_store(options), quiet, &error);
     bool is_open = !status;
     if (!status)
-        status =
-            erase(&target, option_flag(options, "suppress"), option_flag(options, "quiet"), &error);
+        status = erase(&target, option_flag(options, "suppress"), quiet, &error);
+    meter_end();
     eraser_close(target.eraser);
     arena_done(&target.arena);
     journal_close(target.journal);

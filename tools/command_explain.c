@@ -88,7 +88,8 @@ static int run(const struct options *options)
     struct error error = {0};
     enum status status = asked(options, &made, &error);
     if (!status)
-        status = report_source_open_view(option_store(options), &source, &error);
+        status = report_source_open_view(option_store(options), !option_flag(options, "quiet"),
+                                         &source, &error);
     made.journal = source.journal;
     if (!status)
         status = explain_build(source.view, &made, &arena, &document, &error);
@@ -104,7 +105,7 @@ const struct command command_explain = {
     .arguments = "METRIC --from RANGE --to RANGE [OPTION...]",
     .summary = "splits a metric's change into who came and what they did",
     .options = explain_options,
-    .shared = SHARED_STORE | SHARED_COLOR,
+    .shared = SHARED_STORE | SHARED_COLOR | SHARED_QUIET,
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

@@ -150,8 +150,7 @@ static enum status table_write(const struct options *options, const struct table
         return FAIL(error, STATUS_INVALID, "--output", 0, "the path is too long");
     if (output)
         status = output_begin(aside, error);
-    /* Rows on a terminal are their own progress. */
-    meter_begin("export", METER_RECORDS, !option_flag(options, "quiet") && !isatty(STDOUT_FILENO));
+    meter_begin("export", OBSERVER_RECORDS, export_is_shown(options));
     if (!status)
         status = table->write(options, option_store(options), error);
     meter_end();

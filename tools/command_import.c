@@ -222,7 +222,7 @@ static enum status import_files(struct import *import, const struct options *opt
     enum status status = STATUS_OK;
     size_t count = options->argument_count ? options->argument_count : 1;
     import->total = import_bytes(options);
-    meter_begin("import", METER_BYTES, !option_flag(options, "quiet"));
+    meter_begin("import", OBSERVER_BYTES, !option_flag(options, "quiet"));
     for (size_t i = 0; i < count && !status; i++) {
         const char *path = argument_at(options, i);
         bool standard = !path || strcmp(path, "-") == 0;
@@ -285,7 +285,7 @@ static enum status import_run(struct import *import, const struct options *optio
         lane_free(import->lane);
     }
     if (!status) {
-        meter_begin("fold", METER_RECORDS, !option_flag(options, "quiet"));
+        meter_begin("fold", OBSERVER_RECORDS, !option_flag(options, "quiet"));
         status = import_fold(import, error);
     }
     meter_end();

@@ -15,7 +15,7 @@ static enum status rebuild(const struct options *options, struct store *store, s
         return status;
     struct fold_options fold = {.store = store, .journal = journal};
     struct fold_rebuild_options how = {.progress = meter_set};
-    meter_begin("rebuild", METER_RECORDS, !option_flag(options, "quiet"));
+    meter_begin("rebuild", OBSERVER_RECORDS, !option_flag(options, "quiet"));
     status = fold_rebuild(&fold, &how, error);
     meter_end();
     if (!status)

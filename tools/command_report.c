@@ -4,10 +4,11 @@
  */
 
 #include "command.h"
+#include "meter.h"
+#include "report_source.h"
 
 #include "base/file.h"
 #include "report/render.h"
-#include "report_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,7 @@ static int report_unknown(const struct report_source *source, const char *key,
     struct slice nearest = {0};
     for (size_t i = history->count; i-- > 0 && !nearest.size;)
         nearest = catalogue_nearest(history->items[i].catalogue, slice_of(key));
+    meter_end();
     if (strcmp(error->where, "phase") == 0 || !nearest.size)
         return command_failed(error);
     fprintf(stderr, "gangway: %s: no such experiment, did you mean '%.*s'?\n", key,
@@ -113,6 +115,7 @@ static enum status report_write(const struct options *options, const struct valu
     if (option_text(options, "table"))
         render_table_find(slice_of(option_text(options, "table")), &render.table);
     format->render(&out, document, &render);
+    meter_end();
     enum status status = buffer_status(&out, error);
     if (!status && output)
         status = file_write_whole(output, 0644, buffer_slice(&out), error);
@@ -139,7 +142,8 @@ static int run(const struct options *options)
     struct value document;
     struct error error = {0};
     int exit_status = 0;
-    enum status status = report_source_open(option_store(options), &source, &error);
+    enum status status =
+        report_source_open(option_store(options), !option_flag(options, "quiet"), &source, &error);
     if (!status)
         status = document_options_of(options, &source, &made, &error);
     if (!status)
@@ -161,7 +165,7 @@ const struct command command_report = {
     .arguments = "EXPERIMENT [--as-of TIME] [--phase N] [OPTION...]",
     .summary = "prints an experiment's report",
     .options = report_options,
-    .shared = SHARED_STORE | SHARED_COLOR,
+    .shared = SHARED_STORE | SHARED_COLOR | SHARED_QUIET,
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

@@ -48,12 +48,12 @@ static enum status newer_is_of(const struct newer *newer, const char *from, stru
 }
 
 /* A backup is read whole first: a damaged list would be a short one. */
-static enum status newer_open(const char *path, const char *from, struct newer *newer,
-                              struct error *error)
+static enum status newer_open(const char *path, const char *from, const struct observer *observer,
+                              struct newer *newer, struct error *error)
 {
     struct backup backup;
     struct error why = {0};
-    enum status status = backup_check(path, &backup, &why);
+    enum status status = backup_check(path, observer, &backup, &why);
     if (status && status != STATUS_NOT_FOUND)
         return FAIL(error, status, why.where, 0, "%s", why.text);
     status = store_open(&newer->store, path, STORE_READ, error);
@@ -100,12 +100,13 @@ static enum status state_make(const struct options *options, const char *path, b
     bool quiet = option_flag(options, "quiet"), made = false;
     struct fold_rebuild_options how = {.progress = meter_set};
     enum status status = store_open(&store, path, STORE_WRITE, error);
+    store.observer = meter_observer(!quiet);
     if (!status)
         status = journal_open(&store, NULL, &journal, error);
     if (!status && newer->erasures)
         status = erase_again(&store, journal, newer, quiet, &made, error);
     struct fold_options fold = {.store = &store, .journal = journal};
-    meter_begin("restore", METER_RECORDS, !quiet);
+    meter_begin("restore", OBSERVER_RECORDS, !quiet);
     if (!status && !made)
         status = has_state ? state_catch_up(&fold, error) : fold_rebuild(&fold, &how, error);
     meter_end();
@@ -122,12 +123,13 @@ static int run(const struct options *options)
     const char *from = argument_at(options, 0);
     const char *to = option_store(options);
     const char *erasures = option_text(options, "erasures");
+    const struct observer *observer = meter_observer(!option_flag(options, "quiet"));
     char digest[DIGEST_TEXT_SIZE];
-    enum status status = backup_check(from, &backup, &error);
+    enum status status = backup_check(from, observer, &backup, &error);
     if (!status && erasures)
-        status = newer_open(erasures, from, &newer, &error);
+        status = newer_open(erasures, from, observer, &newer, &error);
     if (!status)
-        status = backup_restore(from, to, &backup, &error);
+        status = backup_restore(from, to, observer, &backup, &error);
     if (!status)
         status = state_make(options, to, backup.has_state, &newer, &error);
     newer_close(&newer);

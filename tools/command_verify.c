@@ -62,13 +62,14 @@ static enum status verify(const struct options *options, struct store *store, bo
     struct fold_options fold = {.store = store, .journal = journal};
     struct fold_verify_options how = {.difference = write_difference, .progress = meter_set};
     status = journal_verify(journal, &check, error);
+    meter_end();
     if (!status) {
         *sound = journal_is_sound(&check);
         status = fold_base_verify(&fold, &base, error);
     }
     if (!status) {
         *sound = base_is_sound(&base, &check) && *sound;
-        meter_begin("verify", METER_RECORDS, !option_flag(options, "quiet"));
+        meter_begin("verify", OBSERVER_RECORDS, !option_flag(options, "quiet"));
         status = fold_verify(&fold, &how, &differences, error);
         meter_end();
     }
@@ -89,6 +90,7 @@ static int run(const struct options *options)
         command_failed(&error);
         return 3; /* also a store that is missing */
     }
+    store.observer = meter_observer(!option_flag(options, "quiet"));
     enum status status = verify(options, &store, &sound, &error);
     store_close(&store);
     if (status) {

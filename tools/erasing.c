@@ -57,7 +57,7 @@ enum status erasing_finish(const struct store *store, struct journal *journal,
     enum status status = eraser_run(eraser, NULL, NULL, outcome, error);
     if (status || outcome->changed < outcome->through || !outcome->through)
         return status;
-    meter_begin("state", METER_RECORDS, !quiet);
+    meter_begin("state", OBSERVER_RECORDS, !quiet);
     status = fold_rebuild(&fold, &how, error);
     meter_end();
     return status ? status : base_renew(&fold, error);

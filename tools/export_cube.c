@@ -2,6 +2,7 @@
 
 #include "export_cube.h"
 #include "export_rows.h"
+#include "meter.h"
 
 #include "analysis/cube.h"
 #include "base/int128.h"
@@ -184,12 +185,14 @@ struct rows {
     struct arena arena; /* of one cell */
     struct buffer out;
     bool as_csv;
+    uint64_t count;
 };
 
 static enum status write_cell(void *context, const struct cube_cell *cell, struct error *error)
 {
     struct rows *rows = context;
     arena_reset(&rows->arena);
+    meter_set(NULL, ++rows->count, 0);
     struct cell_words words = cell_in_words(&rows->arena, cell);
     if (rows->as_csv)
         csv_cell(&rows->out, &words);

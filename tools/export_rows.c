@@ -7,6 +7,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+bool export_is_shown(const struct options *options)
+{
+    return !option_flag(options, "quiet") && !isatty(STDOUT_FILENO);
+}
 
 enum status export_flush(struct buffer *out, struct error *error)
 {

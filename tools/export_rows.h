@@ -7,6 +7,8 @@
  *     csv     RFC 4180 with LF and a header; missing is an empty field, booleans TRUE and FALSE
  */
 
+#include "options.h"
+
 #include "base/buffer.h"
 #include "base/time.h"
 
@@ -33,6 +35,8 @@ void export_day(struct export_rows *rows, int32_t day);
 
 /* RFC 4180: quoted where it has to be. */
 void export_csv_field(struct buffer *out, struct slice text);
+/* Whether the meter shows how far an export is: rows on a terminal are their own progress. */
+bool export_is_shown(const struct options *options);
 /* Writes the buffer to standard output and empties it. */
 MUST_CHECK enum status export_flush(struct buffer *out, struct error *error);
 

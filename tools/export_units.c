@@ -10,6 +10,7 @@
 #include "export_units.h"
 
 #include "export_rows.h"
+#include "meter.h"
 #include "report_source.h"
 
 #include "analysis/document.h"
@@ -337,6 +338,7 @@ static enum status rows_write(struct exporting *exporting, struct units *units, 
         if (!status)
             status = export_flush(&exporting->rows.out, error);
     }
+    meter_end();
     if (!status && units_moved(units))
         fprintf(stderr, "gangway: messages came while the units were read; each row is of the "
                         "moment at which its unit was\n");
@@ -351,7 +353,7 @@ enum status export_units(const struct options *options, const char *path, struct
     if (!exporting)
         return FAIL(error, STATUS_NO_MEMORY, "export", 0, "no memory");
     exporting->rows.as_csv = strcmp(option_text(options, "format"), "csv") == 0;
-    enum status status = report_source_open(path, &source, error);
+    enum status status = report_source_open(path, export_is_shown(options), &source, error);
     if (!status)
         status = moment_find(options, &source, &exporting->as_of_ms, error);
     const struct units_options how = {
@@ -427,7 +429,7 @@ enum status export_exposures(const struct options *options, const char *path, st
                                .count = sizeof exposure_columns / sizeof *exposure_columns,
                                .as_csv = strcmp(option_text(options, "format"), "csv") == 0};
     bool more = true;
-    enum status status = report_source_open(path, &source, error);
+    enum status status = report_source_open(path, export_is_shown(options), &source, error);
     const struct exposures_options how = {.journal = source.journal,
                                           .experiment = slice_of(key ? key : ""),
                                           .visit = exposure_write,

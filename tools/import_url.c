@@ -179,7 +179,7 @@ int import_to_server(const struct options *options)
         return command_failed(&error);
     }
     sending->total = import_bytes(options);
-    meter_begin("import", METER_BYTES, !option_flag(options, "quiet"));
+    meter_begin("import", OBSERVER_BYTES, !option_flag(options, "quiet"));
     enum status status = client_read(&sending->client, option_text(options, "url"),
                                      option_text(options, "key"), &error);
     if (!status)

@@ -67,7 +67,7 @@ enum status plan_history_read(const char *store, struct slice experiment, struct
 {
     struct report_source source;
     struct value document;
-    enum status status = report_source_open(store, &source, error);
+    enum status status = report_source_open(store, false, &source, error);
     if (!status) {
         struct document_options options = {
             .experiment = experiment,

@@ -2,6 +2,8 @@
 
 #include "population_write.h"
 
+#include "meter.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@ enum status population_write(const struct options *options, const struct value *
     struct render_options render = {.columns = COLUMNS,
                                     .color = option_color(options, STDOUT_FILENO)};
     struct buffer out = {0};
+    meter_end();
     if (strcmp(format, "json") == 0) {
         value_write(&out, document);
         buffer_add_byte(&out, '\n');

@@ -2,6 +2,8 @@
 
 #include "report_source.h"
 
+#include "meter.h"
+
 void report_source_close(struct report_source *source)
 {
     view_end(source->transaction);
@@ -12,7 +14,7 @@ void report_source_close(struct report_source *source)
         store_close(&source->store);
 }
 
-enum status report_source_open_view(const char *path, struct report_source *source,
+enum status report_source_open_view(const char *path, bool is_shown, struct report_source *source,
                                     struct error *error)
 {
     *source = (struct report_source){0};
@@ -20,6 +22,8 @@ enum status report_source_open_view(const char *path, struct report_source *sour
     if (status)
         return status;
     source->store_is_open = true;
+    source->store.observer = meter_observer(is_shown);
+    meter_wait("read", is_shown);
     status = journal_open(&source->store, &(struct journal_options){0}, &source->journal, error);
     if (!status)
         status = view_open(&source->store, &source->view, error);
@@ -31,8 +35,9 @@ enum status report_source_open_view(const char *path, struct report_source *sour
     return status;
 }
 
-enum status report_source_open(const char *path, struct report_source *source, struct error *error)
+enum status report_source_open(const char *path, bool is_shown, struct report_source *source,
+                               struct error *error)
 {
-    enum status status = report_source_open_view(path, source, error);
+    enum status status = report_source_open_view(path, is_shown, source, error);
     return status ? status : view_begin(source->view, &source->transaction, error);
 }

@@ -15,13 +15,13 @@ struct report_source {
     struct view_transaction *transaction;
 };
 
-/* To be closed whether or not it could be opened.  Without a transaction, for who begins their own:
- */
-MUST_CHECK enum status report_source_open_view(const char *path, struct report_source *source,
-                                               struct error *error);
+/* To be closed whether or not it could be opened.  With `is_shown` the meter tells how the reading
+ * goes, until meter_end.  Without a transaction, for who begins their own: */
+MUST_CHECK enum status report_source_open_view(const char *path, bool is_shown,
+                                               struct report_source *source, struct error *error);
 /* With one. */
-MUST_CHECK enum status report_source_open(const char *path, struct report_source *source,
-                                          struct error *error);
+MUST_CHECK enum status report_source_open(const char *path, bool is_shown,
+                                          struct report_source *source, struct error *error);
 void report_source_close(struct report_source *source);
 
 #endif

@@ -52,14 +52,16 @@ MUST_CHECK enum status backup_make(const struct backup_options *options, struct 
 
 /* Reads every file against the manifest, and the journal against its checksums, seals and chain.
  * NOT_FOUND: no backup is here; INVALID: of a newer format; STORAGE: something does not fit, and
- * the error names it. */
-MUST_CHECK enum status backup_check(const char *from, struct backup *backup, struct error *error);
+ * the error names it.  `observer` may be NULL. */
+MUST_CHECK enum status backup_check(const char *from, const struct observer *observer,
+                                    struct backup *backup, struct error *error);
 
 /* Makes a store at `to`, which is missing or an empty folder (CONFLICT), of a backup that
  * backup_check found good: each file is checked again as it is copied.  While it works the store
  * says so (store_open refuses it), and a second call begins afresh where one was cut off.  The
  * state, where the backup has none, is for the caller to build. */
-MUST_CHECK enum status backup_restore(const char *from, const char *to, struct backup *backup,
+MUST_CHECK enum status backup_restore(const char *from, const char *to,
+                                      const struct observer *observer, struct backup *backup,
                                       struct error *error);
 
 #endif

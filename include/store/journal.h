@@ -69,8 +69,9 @@ struct journal_scan {
      * status, and the record does not count as visited.  The body dies with the call. */
     enum status (*visit)(void *context, const struct record *record, struct error *error);
     void *context;
-    uint64_t next; /* out: the sequence after the last one visited */
-    uint64_t gaps; /* out: sequences missing before `next` (they are skipped and counted) */
+    const char *doing; /* what the store's observer is told, NULL: nothing */
+    uint64_t next;     /* out: the sequence after the last one visited */
+    uint64_t gaps;     /* out: sequences missing before `next` (they are skipped and counted) */
 };
 MUST_CHECK enum status journal_scan(struct journal *journal, struct journal_scan *scan,
                                     struct error *error);

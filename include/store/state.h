@@ -90,8 +90,9 @@ MUST_CHECK enum status state_scan(struct state_transaction *transaction,
 
 /* Copies every row of `from` to the empty state `to`, in key order, in slices whose transactions
  * are short.  CONFLICT: `from` was written meanwhile (its table META has changed); `to` is then of
- * no use. */
-MUST_CHECK enum status state_copy(struct state *from, struct state *to, struct error *error);
+ * no use.  `observer` may be NULL. */
+MUST_CHECK enum status state_copy(struct state *from, struct state *to,
+                                  const struct observer *observer, struct error *error);
 /* The same for the tables of these bits: 1u << STATE_UNITS and so on. */
 MUST_CHECK enum status state_copy_tables(struct state *from, struct state *to, unsigned tables,
                                          struct error *error);

@@ -17,6 +17,8 @@
 #include "base/slice.h"
 #include "base/status.h"
 
+struct observer;
+
 enum store_mode {
     STORE_READ,   /* must exist, else STORAGE; no lock */
     STORE_WRITE,  /* must exist; the lock, CONFLICT with who holds it when taken */
@@ -30,6 +32,9 @@ struct store {
     unsigned char secret[32];
     bool is_pseudonymous; /* ids in it are keyed hashes: fixed before the first record */
     size_t map_size; /* address space of a state, 0: the default; may be set after store_open */
+    /* Told how far long work on it is; NULL: nobody is.  May be set after store_open, before what
+     * is opened in it. */
+    const struct observer *observer;
 };
 
 MUST_CHECK enum status store_open(struct store *store, const char *path, enum store_mode mode,

@@ -137,7 +137,8 @@ static enum status exposure_visit(void *context, const struct record *record, st
 
 enum status exposures_step(struct exposures *exposures, bool *more, struct error *error)
 {
-    struct journal_scan scan = {.from = exposures->next,
+    struct journal_scan scan = {.doing = "read",
+                                .from = exposures->next,
                                 .limit = JOURNAL_SCAN_SLICE,
                                 .visit = exposure_visit,
                                 .context = exposures};

@@ -265,7 +265,8 @@ static enum status part_read(struct census *population, struct error *error)
     while (!status && next <= end) {
         if (population->options->stop && *population->options->stop)
             return FAIL(error, STATUS_BUSY, "population", 0, "the reading was stopped");
-        struct journal_scan scan = {.from = next,
+        struct journal_scan scan = {.doing = "read",
+                                    .from = next,
                                     .limit = JOURNAL_SCAN_SLICE,
                                     .visit = record_visit,
                                     .context = population};

@@ -153,8 +153,11 @@ static enum status id_gather(void *context, const struct record *record, struct 
 
 static enum status ids_gather(struct units *units, struct error *error)
 {
-    struct journal_scan scan = {
-        .from = units->next, .limit = RECORDS_AT_ONCE, .visit = id_gather, .context = units};
+    struct journal_scan scan = {.doing = "read",
+                                .from = units->next,
+                                .limit = RECORDS_AT_ONCE,
+                                .visit = id_gather,
+                                .context = units};
     arena_reset(&units->ids_arena);
     units->id_count = units->id_at = 0;
     enum status status = journal_scan(units->options.journal, &scan, error);

@@ -139,7 +139,8 @@ static enum status id_look(struct journal *journal, enum unit_kind kind, struct 
                            uint64_t from, bool *found, struct error *error)
 {
     struct looking looking = {.kind = kind, .id = id};
-    struct journal_scan scan = {.from = from, .visit = looking_visit, .context = &looking};
+    struct journal_scan scan = {
+        .from = from, .visit = looking_visit, .context = &looking, .doing = "search"};
     enum status status = journal_scan(journal, &scan, error);
     *found = looking.found;
     return status == STATUS_CONFLICT ? STATUS_OK : status;

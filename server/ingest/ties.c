@@ -120,7 +120,8 @@ enum status ties_find(struct journal *journal, struct slice secret, const struct
                       size_t count, struct ties *ties, struct error *error)
 {
     struct reading reading = {.ties = ties, .secret = secret, .rows = rows, .count = count};
-    struct journal_scan scan = {.from = 1, .visit = first_visit, .context = &reading};
+    struct journal_scan scan = {
+        .from = 1, .visit = first_visit, .context = &reading, .doing = "search"};
     bool any = false;
     for (size_t i = 0; i < count; i++)
         any |= rows[i].key.kind == UNIT_USER;
@@ -128,7 +129,8 @@ enum status ties_find(struct journal *journal, struct slice secret, const struct
     if (status || !ties->count)
         return status;
     qsort(ties->items, ties->count, sizeof *ties->items, tie_compare);
-    scan = (struct journal_scan){.from = 1, .visit = second_visit, .context = &reading};
+    scan = (struct journal_scan){
+        .from = 1, .visit = second_visit, .context = &reading, .doing = "search"};
     status = journal_scan(journal, &scan, error);
     ties_settle(ties);
     return status;

@@ -14,6 +14,7 @@
 #include "manifest.h"
 
 #include "base/file.h"
+#include "base/observer.h"
 #include "store/state.h"
 
 #include <errno.h>
@@ -50,9 +51,10 @@ static enum status one_file_copy(struct making *making, const char *from, const 
                                  struct error *error)
 {
     char to[FOLDER_PATH_SIZE];
+    struct copied copied = {0}; /* small files, of which nobody is told */
     enum status status = folder_path(to, making->options->to, name, error);
     if (!status)
-        status = file_copy(from, to, error);
+        status = file_copy(from, to, &copied, error);
     if (!status)
         name_add(making, name);
     return status;
@@ -99,7 +101,7 @@ static enum status state_copy_once(const struct store *from, const struct store 
     if (!status)
         status = state_create(&writing, &unsynced, &copy, error);
     if (!status)
-        status = state_copy(source, copy, error);
+        status = state_copy(source, copy, from->observer, error);
     if (!status)
         status = state_publish(copy, error);
     state_close(copy);
@@ -282,6 +284,8 @@ static enum status manifest_write(struct making *making, struct error *error)
             memcpy(name, rest.data, size);
         status = manifest_add(&text, &making->made, making->options->to, name, error);
         rest = slice_from(rest, size + 1);
+        observer_tell(making->options->store->observer, "digest", OBSERVER_BYTES,
+                      making->made.bytes, 0);
     }
     if (!status)
         status = buffer_status(&text, error);
@@ -327,7 +331,9 @@ static enum status parts_make(struct making *making, struct error *error)
 enum status backup_make(const struct backup_options *options, struct backup *backup,
                         struct error *error)
 {
-    struct making making = {.options = options, .copy = {.mode = STORE_READ, .lock_fd = -1}};
+    struct making making = {
+        .options = options,
+        .copy = {.mode = STORE_READ, .lock_fd = -1, .observer = options->store->observer}};
     struct stat info;
     bool was_there = stat(options->to, &info) == 0;
     if (snprintf(making.copy.path, sizeof making.copy.path, "%s", options->to) >=

@@ -215,6 +215,7 @@ enum status journal_open(const struct store *store, const struct journal_options
         return FAIL(error, STATUS_NO_MEMORY, store->path, 0, "no memory to open the journal");
     snprintf(made->folder, sizeof made->folder, "%s/journal", store->path);
     made->writing = store->mode != STORE_READ;
+    made->observer = store->observer;
     made->map_size = options->map_size ? options->map_size : MAP_SIZE_DEFAULT;
     made->file_bytes = options->file_bytes ? options->file_bytes : JOURNAL_FILE_BYTES;
     made->file_days = options->file_days ? options->file_days : JOURNAL_FILE_DAYS;

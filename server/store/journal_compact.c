@@ -23,6 +23,7 @@
 struct compacting {
     char journal[FOLDER_PATH_SIZE];
     char aside[FOLDER_PATH_SIZE];
+    struct copied copied;
     struct journal_compaction made;
 };
 
@@ -79,7 +80,8 @@ static enum status file_compact(struct compacting *compacting, uint64_t first, s
     enum status status =
         journal_file_open(compacting->journal, first, ENGINE_SEALED, MAP_SIZE, &from, error);
     if (!status)
-        status = journal_file_copy(from, UINT64_MAX, compacting->aside, &copied, error);
+        status = journal_file_copy(from, UINT64_MAX, compacting->aside, &compacting->copied,
+                                   &copied, error);
     if (!status)
         status = marks_finish(compacting, from, &copied, &good, error);
     engine_close(from);
@@ -97,7 +99,7 @@ static enum status file_compact(struct compacting *compacting, uint64_t first, s
 enum status journal_compact(const struct store *store, struct journal_compaction *compaction,
                             struct error *error)
 {
-    struct compacting compacting = {0};
+    struct compacting compacting = {.copied.observer = store->observer};
     struct journal_files files = {0};
     enum status status = folder_path(compacting.journal, store->path, "journal", error);
     if (!status)
@@ -106,6 +108,8 @@ enum status journal_compact(const struct store *store, struct journal_compaction
         status = folder_make(compacting.aside, 0700, error);
     if (!status)
         status = journal_files_list(compacting.journal, &files, error);
+    for (size_t i = 0; !status && i < files.count; i++)
+        compacting.copied.total += journal_file_size(compacting.journal, files.firsts[i]);
     for (size_t i = 0; !status && i < files.count; i++) {
         status = file_compact(&compacting, files.firsts[i], error);
         if (i + 1 == files.count)

@@ -15,6 +15,7 @@
 #include "journal_kept.h"
 
 #include "base/file.h"
+#include "base/observer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,14 @@
 #define CHUNK_BYTES ((size_t)8 << 20)
 #define COMMIT_EXTRA_BYTES (64 * 4096) /* roots, branches, free list, marks */
 #define COPY_BYTES ((size_t)1 << 20)
+#define RANGE_BYTES ((size_t)32 << 20) /* that the file system copies between two words of it */
 #define MAP_SIZE ((size_t)2 << 30)
+
+static void copied_add(struct copied *copied, size_t bytes)
+{
+    copied->done += bytes;
+    observer_tell(copied->observer, "copy", OBSERVER_BYTES, copied->done, copied->total);
+}
 
 static enum status fail_errno(const char *path, const char *what, struct error *error)
 {
@@ -39,7 +47,8 @@ static enum status fail_errno(const char *path, const char *what, struct error *
 }
 
 /* By read and write, where the file system can't do it by itself; from where `from` stands. */
-static enum status bytes_copy(int from, int to, const char *path, struct error *error)
+static enum status bytes_copy(int from, int to, const char *path, struct copied *copied,
+                              struct error *error)
 {
     struct buffer room = {0};
     char *bytes = buffer_room(&room, COPY_BYTES);
@@ -55,26 +64,27 @@ static enum status bytes_copy(int from, int to, const char *path, struct error *
             if (written < 0 && errno != EINTR)
                 status = fail_errno(path, "write", error);
             at += written > 0 ? written : 0;
+            copied_add(copied, written > 0 ? (size_t)written : 0);
         }
     }
     buffer_done(&room);
     return status;
 }
 
-static enum status range_copy(int from, int to, const char *path, struct error *error)
+static enum status range_copy(int from, int to, const char *path, struct copied *copied,
+                              struct error *error)
 {
     ssize_t size;
-    do
-        size = copy_file_range(from, NULL, to, NULL, (size_t)1 << 30, 0);
-    while (size > 0);
+    while ((size = copy_file_range(from, NULL, to, NULL, RANGE_BYTES, 0)) > 0)
+        copied_add(copied, (size_t)size);
     if (size == 0)
         return STATUS_OK;
     bool is_unable = errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP ||
                      errno == EBADF || errno == EPERM;
-    return is_unable ? bytes_copy(from, to, path, error) : fail_errno(path, "copy", error);
+    return is_unable ? bytes_copy(from, to, path, copied, error) : fail_errno(path, "copy", error);
 }
 
-enum status file_copy(const char *from, const char *to, struct error *error)
+enum status file_copy(const char *from, const char *to, struct copied *copied, struct error *error)
 {
     int source = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (source < 0)
@@ -85,7 +95,7 @@ enum status file_copy(const char *from, const char *to, struct error *error)
         close(source);
         return status;
     }
-    enum status status = range_copy(source, copy, to, error);
+    enum status status = range_copy(source, copy, to, copied, error);
     if (!status && fsync(copy) != 0)
         status = fail_errno(to, "sync", error);
     if (close(copy) != 0 && !status)
@@ -230,7 +240,8 @@ static enum status copy_end(const char *folder, uint64_t first, uint64_t bytes, 
 }
 
 enum status journal_file_copy(struct engine *from, uint64_t last, const char *folder,
-                              struct journal_mark *progress, struct error *error)
+                              struct copied *copied, struct journal_mark *progress,
+                              struct error *error)
 {
     struct copying copying = {.from = from, .last = last};
     enum status status = copy_begin(&copying, folder, error);
@@ -239,6 +250,7 @@ enum status journal_file_copy(struct engine *from, uint64_t last, const char *fo
         if (status || copying.chunk_records == 0)
             break;
         status = chunk_write(&copying, error);
+        copied_add(copied, copying.chunk.size);
     }
     if (!status)
         status = engine_sync(copying.to, error);
@@ -265,7 +277,8 @@ static enum status file_paths(const char *from, const char *to, uint64_t first,
 
 /* One file, whole when it is sealed and ends where the copy may end. */
 static enum status journal_copy_file(struct journal *journal, uint64_t first, const char *folder,
-                                     struct journal_copy *copy, struct error *error)
+                                     struct copied *copied, struct journal_copy *copy,
+                                     struct error *error)
 {
     struct open_file *file;
     struct journal_mark mark;
@@ -278,9 +291,9 @@ static enum status journal_copy_file(struct journal *journal, uint64_t first, co
         return status;
     enum status sealed = journal_mark_peek(file->engine, MARK_SEAL, &mark, error);
     if (sealed == STATUS_OK && mark.last <= copy->last)
-        status = file_copy(source, target, error);
+        status = file_copy(source, target, copied, error);
     else if (sealed == STATUS_OK || sealed == STATUS_NOT_FOUND)
-        status = journal_file_copy(file->engine, copy->last, folder, &mark, error);
+        status = journal_file_copy(file->engine, copy->last, folder, copied, &mark, error);
     else
         status = sealed;
     journal_file_release(journal, file);
@@ -299,7 +312,8 @@ static enum status journal_copy_kept(struct journal *journal, const char *folder
     enum status status = folder_path(from, journal->folder, JOURNAL_KEPT_NAME, error);
     if (!status)
         status = folder_path(to, folder, JOURNAL_KEPT_NAME, error);
-    return status || access(from, F_OK) != 0 ? status : file_copy(from, to, error);
+    struct copied copied = {0};
+    return status || access(from, F_OK) != 0 ? status : file_copy(from, to, &copied, error);
 }
 
 /* NOT_FOUND: a file was dropped meanwhile. */
@@ -307,6 +321,7 @@ static enum status journal_copy_once(struct journal *journal, const char *folder
                                      struct journal_copy *copy, struct error *error)
 {
     struct journal_files files = {0};
+    struct copied copied = {.observer = journal->observer, .total = journal_bytes(journal)};
     uint64_t dropped = 0;
     enum status status = journal_refresh(journal, error);
     if (status)
@@ -319,7 +334,7 @@ static enum status journal_copy_once(struct journal *journal, const char *folder
         status = journal_files_list(journal->folder, &files, error);
     for (size_t i = 0; !status && i < files.count; i++)
         if (files.firsts[i] > dropped && (files.firsts[i] <= copy->last || copy->last == 0))
-            status = journal_copy_file(journal, files.firsts[i], folder, copy, error);
+            status = journal_copy_file(journal, files.firsts[i], folder, &copied, copy, error);
     journal_files_done(&files);
     return status;
 }

@@ -14,6 +14,8 @@
 
 #include "journal_internal.h"
 
+#include "base/observer.h"
+
 #define SEARCH_STEP 1000 /* records between two questions whether to stop */
 #define COPY_STEP 10000  /* records a transaction */
 
@@ -45,7 +47,7 @@ static enum status file_search(struct journal *journal, uint64_t first, uint64_t
 {
     struct search search = {.rewrite = rewrite, .body = body};
     struct journal_scan scan = {
-        .from = first, .limit = count, .visit = search_visit, .context = &search};
+        .from = first, .limit = count, .visit = search_visit, .context = &search, .doing = "erase"};
     enum status status = journal_scan(journal, &scan, error);
     *found = search.found;
     return status == STATUS_CONFLICT ? STATUS_OK : status;
@@ -53,6 +55,7 @@ static enum status file_search(struct journal *journal, uint64_t first, uint64_t
 
 /* One file on its way into another. */
 struct copy {
+    struct journal *journal;
     struct journal_rewrite *rewrite;
     struct engine *from, *to;
     struct engine_transaction *reading, *writing;
@@ -66,6 +69,8 @@ static enum status copy_put(struct copy *copy, struct slice key, struct slice va
 {
     enum status status = STATUS_OK;
     if (copy->in_step == COPY_STEP) {
+        observer_tell(copy->journal->observer, "erase", OBSERVER_RECORDS, journal_key_read(key),
+                      journal_last_sequence(copy->journal));
         status = engine_commit(copy->writing, copy->error);
         copy->writing = NULL;
         copy->in_step = 0;
@@ -159,7 +164,7 @@ static enum status copy_all(struct copy *copy)
 static enum status file_rewrite(struct journal *journal, uint64_t first,
                                 struct journal_rewrite *rewrite, struct error *error)
 {
-    struct copy copy = {.rewrite = rewrite, .error = error};
+    struct copy copy = {.journal = journal, .rewrite = rewrite, .error = error};
     enum status status = journal_file_open(journal->folder, first, ENGINE_SEALED, journal->map_size,
                                            &copy.from, error);
     if (!status)

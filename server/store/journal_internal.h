@@ -25,6 +25,7 @@ struct open_file {
 struct journal {
     char folder[3200];
     bool writing;
+    const struct observer *observer; /* the store's */
     size_t map_size;
     int64_t file_bytes;
     int64_t file_days;

@@ -10,10 +10,13 @@
 #include "journal_internal.h"
 #include "journal_kept.h"
 
+#include "base/observer.h"
+
 #include <stdlib.h>
 
 #define SLICE_US_MAX 500000 /* of a read transaction; the promise is a second */
 #define CLOCK_EVERY 64      /* records between two looks at the clock */
+#define TELL_EVERY 256      /* records between two words to the observer */
 
 /* A walk through one file: raw keys and values. */
 struct walk {
@@ -104,12 +107,28 @@ static enum status walk_file(struct engine *engine, struct walk *walk, struct er
     return status;
 }
 
+/* A scan, and whom it tells. */
+struct scanning {
+    const struct journal_scan *scan;
+    const struct observer *observer; /* NULL: nobody */
+    uint64_t end;
+};
+
+static void tell(const struct observer *observer, const char *doing, uint64_t sequence,
+                 uint64_t end)
+{
+    if (sequence % TELL_EVERY == 1)
+        observer_tell(observer, doing, OBSERVER_RECORDS, sequence, end);
+}
+
 static enum status scan_visit(void *context, uint64_t sequence, struct slice key,
                               struct slice value, struct error *error)
 {
-    const struct journal_scan *scan = context;
+    const struct scanning *scanning = context;
+    const struct journal_scan *scan = scanning->scan;
     (void)key;
     struct record record = record_read(sequence, value);
+    tell(scanning->observer, scan->doing, sequence, scanning->end);
     return scan->visit(scan->context, &record, error);
 }
 
@@ -170,11 +189,12 @@ static enum status scan_all(struct journal *journal, struct walk *walk, struct e
 
 enum status journal_scan(struct journal *journal, struct journal_scan *scan, struct error *error)
 {
+    struct scanning scanning = {.scan = scan, .observer = scan->doing ? journal->observer : NULL};
     struct walk walk = {
         .next = scan->from,
         .left = scan->limit ? scan->limit : UINT64_MAX,
         .visit = scan_visit,
-        .context = scan,
+        .context = &scanning,
     };
     scan->next = scan->from;
     scan->gaps = 0;
@@ -182,6 +202,7 @@ enum status journal_scan(struct journal *journal, struct journal_scan *scan, str
     if (status)
         return status;
     walk.end = atomic_load(&journal->last_sequence);
+    scanning.end = walk.end;
     if (walk.next > walk.end)
         return STATUS_OK;
     status = scan_all(journal, &walk, error);
@@ -193,6 +214,7 @@ enum status journal_scan(struct journal *journal, struct journal_scan *scan, str
 }
 
 struct verify {
+    struct journal *journal;
     struct journal_check *check;
     struct digest chain;
     uint64_t count;
@@ -210,6 +232,8 @@ static enum status verify_visit(void *context, uint64_t sequence, struct slice k
     struct verify *verify = context;
     (void)error;
     struct record record = record_read(sequence, value);
+    tell(verify->journal->observer, "check", sequence,
+         atomic_load(&verify->journal->last_sequence));
     verify->check->records++;
     verify->count++;
     verify->chain = journal_chain(&verify->chain, key, value);
@@ -262,14 +286,15 @@ static void verify_rewritten(const struct file_marks *marks, struct journal_chec
 }
 
 /* `before`: the end of the file before, `last` 0 where there is none. */
-static enum status verify_file(struct engine *engine, uint64_t first, struct journal_mark *before,
-                               struct journal_check *check, struct error *error)
+static enum status verify_file(struct journal *journal, struct engine *engine, uint64_t first,
+                               struct journal_mark *before, struct journal_check *check,
+                               struct error *error)
 {
     struct file_marks marks;
     enum status status = verify_marks(engine, &marks, error);
     if (status)
         return status;
-    struct verify verify = {.check = check, .chain = marks.start.digest};
+    struct verify verify = {.journal = journal, .check = check, .chain = marks.start.digest};
     struct walk walk = {
         .next = first,
         .end = marks.readable ? marks.end.last : UINT64_MAX,
@@ -309,7 +334,7 @@ static enum status verify_kept(struct journal *journal, struct journal_check *ch
     enum status status = journal_kept_open(journal->folder, &kept, error);
     if (status || !kept.engine)
         return status;
-    struct verify verify = {.check = check};
+    struct verify verify = {.journal = journal, .check = check};
     struct walk walk = {.next = 1,
                         .end = kept.through,
                         .left = UINT64_MAX,
@@ -345,7 +370,7 @@ enum status journal_verify(struct journal *journal, struct journal_check *check,
         status = journal_file_acquire(journal, files.firsts[i], &file, error);
         if (status)
             break;
-        status = verify_file(file->engine, files.firsts[i], &before, check, error);
+        status = verify_file(journal, file->engine, files.firsts[i], &before, check, error);
         journal_file_release(journal, file);
     }
     journal_files_done(&files);

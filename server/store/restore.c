@@ -12,6 +12,7 @@
 #include "manifest.h"
 
 #include "base/file.h"
+#include "base/observer.h"
 #include "store/journal.h"
 
 #include <errno.h>
@@ -38,17 +39,35 @@ static enum status entry_check(const char *folder, const struct manifest_entry *
     return STATUS_OK;
 }
 
+/* All bytes of a backup, 0 where its manifest does not say: the reading of it tells why. */
+static uint64_t manifest_bytes(const char *from)
+{
+    struct manifest manifest;
+    struct manifest_entry entry;
+    enum status status = manifest_open(from, &manifest, NULL);
+    while (!status)
+        status = manifest_next(&manifest, &entry, NULL);
+    manifest_done(&manifest);
+    return status == STATUS_NOT_FOUND ? manifest.backup.bytes : 0;
+}
+
+/* What is done with the files of a backup. */
+struct work {
+    const char *from;
+    const char *to; /* NULL: it is only checked */
+    enum status (*visit)(struct work *work, const struct manifest_entry *entry,
+                         struct error *error);
+    struct copied copied;
+};
+
 /* Calls for each file of the manifest; *backup tells what it says. */
-static enum status each_entry(const char *from, const char *to,
-                              enum status (*visit)(const char *from, const char *to,
-                                                   const struct manifest_entry *entry,
-                                                   struct error *error),
-                              struct backup *backup, struct error *error)
+static enum status each_entry(struct work *work, struct backup *backup, struct error *error)
 {
     struct manifest manifest;
     struct manifest_entry entry;
     bool has_secret = false;
-    enum status status = manifest_open(from, &manifest, error);
+    enum status status = manifest_open(work->from, &manifest, error);
+    work->copied.total = manifest_bytes(work->from);
     while (!status) {
         status = manifest_next(&manifest, &entry, error);
         if (status)
@@ -56,11 +75,11 @@ static enum status each_entry(const char *from, const char *to,
         has_secret = has_secret || strcmp(entry.name, "secret") == 0;
         manifest.backup.has_state =
             manifest.backup.has_state || strcmp(entry.name, "state/1/data.mdb") == 0;
-        status = visit(from, to, &entry, error);
+        status = work->visit(work, &entry, error);
     }
     if (status == STATUS_NOT_FOUND && manifest.line >= 2)
         status = has_secret ? STATUS_OK
-                            : FAIL(error, STATUS_STORAGE, from, 0,
+                            : FAIL(error, STATUS_STORAGE, work->from, 0,
                                    "the manifest names no secret: the backup is damaged");
     if (!status)
         *backup = manifest.backup;
@@ -68,16 +87,20 @@ static enum status each_entry(const char *from, const char *to,
     return status;
 }
 
-static enum status visit_check(const char *from, const char *to, const struct manifest_entry *entry,
+static enum status visit_check(struct work *work, const struct manifest_entry *entry,
                                struct error *error)
 {
-    (void)to;
-    return entry_check(from, entry, error);
+    struct copied *read = &work->copied;
+    observer_tell(read->observer, "check", OBSERVER_BYTES, read->done, read->total);
+    read->done += entry->size;
+    return entry_check(work->from, entry, error);
 }
 
-enum status backup_check(const char *from, struct backup *backup, struct error *error)
+enum status backup_check(const char *from, const struct observer *observer, struct backup *backup,
+                         struct error *error)
 {
-    return each_entry(from, NULL, visit_check, backup, error);
+    struct work work = {.from = from, .visit = visit_check, .copied.observer = observer};
+    return each_entry(&work, backup, error);
 }
 
 /* Makes the folders on the way to `name`. */
@@ -107,21 +130,21 @@ static bool is_of_store(const char *name)
     return strcmp(name, "secret") == 0 || strcmp(name, "keys") == 0;
 }
 
-static enum status visit_copy(const char *from, const char *to, const struct manifest_entry *entry,
+static enum status visit_copy(struct work *work, const struct manifest_entry *entry,
                               struct error *error)
 {
     char source[FOLDER_PATH_SIZE];
     char target[FOLDER_PATH_SIZE];
     if (!is_of_store(entry->name))
         return STATUS_OK;
-    enum status status = folder_path(source, from, entry->name, error);
+    enum status status = folder_path(source, work->from, entry->name, error);
     if (!status)
-        status = folder_path(target, to, entry->name, error);
+        status = folder_path(target, work->to, entry->name, error);
     if (!status)
-        status = folders_on_the_way(to, entry->name, error);
+        status = folders_on_the_way(work->to, entry->name, error);
     if (!status)
-        status = file_copy(source, target, error);
-    return status ? status : entry_check(to, entry, error);
+        status = file_copy(source, target, &work->copied, error);
+    return status ? status : entry_check(work->to, entry, error);
 }
 
 /* A state's folder needs its link. */
@@ -141,11 +164,11 @@ static enum status link_make(const char *to, const char *state, struct error *er
     return status ? status : folder_sync(folder, error);
 }
 
-static enum status restore_into(const char *from, const char *to, struct backup *backup,
-                                struct error *error)
+static enum status restore_into(struct work *work, struct backup *backup, struct error *error)
 {
     char path[FOLDER_PATH_SIZE];
-    enum status status = each_entry(from, to, visit_copy, backup, error);
+    const char *to = work->to;
+    enum status status = each_entry(work, backup, error);
     if (!status)
         status = link_make(to, "state", error);
     if (!status)
@@ -173,9 +196,10 @@ static enum status mark_make(const char *to, const char *path, struct error *err
     return folder_sync(to, error);
 }
 
-enum status backup_restore(const char *from, const char *to, struct backup *backup,
-                           struct error *error)
+enum status backup_restore(const char *from, const char *to, const struct observer *observer,
+                           struct backup *backup, struct error *error)
 {
+    struct work work = {.from = from, .to = to, .visit = visit_copy, .copied.observer = observer};
     char mark[FOLDER_PATH_SIZE];
     enum status status = folder_path(mark, to, "restoring", error);
     if (status)
@@ -191,6 +215,6 @@ enum status backup_restore(const char *from, const char *to, struct backup *back
     if (!status)
         status = mark_make(to, mark, error);
     if (!status)
-        status = restore_into(from, to, backup, error);
+        status = restore_into(&work, backup, error);
     return status;
 }

@@ -11,6 +11,7 @@
 #include "store/state.h"
 
 #include "base/arena.h"
+#include "base/observer.h"
 
 #define SLICE_ROWS 10000
 #define SLICE_BYTES ((size_t)8 << 20)
@@ -26,6 +27,8 @@ struct copying {
     struct row *rows;   /* room for SLICE_ROWS */
     size_t count;
     bool is_full;
+    const struct observer *observer;
+    uint64_t copied;
     struct buffer meta;  /* all of META, as it was */
     struct buffer start; /* of the next slice: the last key and a zero byte */
 };
@@ -108,6 +111,8 @@ static enum status slice_write(struct copying *copying, enum state_table table, 
         buffer_add(&copying->start, copying->rows[copying->count - 1].key);
     buffer_add_byte(&copying->start, '\0');
     status = state_commit(transaction, error);
+    copying->copied += copying->count;
+    observer_tell(copying->observer, "state", OBSERVER_RECORDS, copying->copied, 0);
     return status ? status : buffer_status(&copying->start, error);
 }
 
@@ -124,27 +129,34 @@ static enum status table_copy(struct copying *copying, enum state_table table, s
     return status;
 }
 
-enum status state_copy(struct state *from, struct state *to, struct error *error)
+static enum status tables_copy(struct copying *copying, unsigned tables, struct error *error)
 {
-    return state_copy_tables(from, to, (1u << STATE_TABLE_COUNT) - 1, error);
+    struct state_transaction *transaction = NULL;
+    enum status status = state_begin(copying->from, false, &transaction, error);
+    if (!status)
+        status = meta_read(transaction, &copying->meta, error);
+    state_abort(transaction);
+    for (unsigned table = 0; !status && table < STATE_TABLE_COUNT; table++)
+        if (tables & 1u << table)
+            status = table_copy(copying, (enum state_table)table, error);
+    arena_done(&copying->arena);
+    buffer_done(&copying->meta);
+    buffer_done(&copying->start);
+    return status;
+}
+
+enum status state_copy(struct state *from, struct state *to, const struct observer *observer,
+                       struct error *error)
+{
+    struct copying copying = {.from = from, .to = to, .observer = observer};
+    return tables_copy(&copying, (1u << STATE_TABLE_COUNT) - 1, error);
 }
 
 enum status state_copy_tables(struct state *from, struct state *to, unsigned tables,
                               struct error *error)
 {
     struct copying copying = {.from = from, .to = to};
-    struct state_transaction *transaction = NULL;
-    enum status status = state_begin(from, false, &transaction, error);
-    if (!status)
-        status = meta_read(transaction, &copying.meta, error);
-    state_abort(transaction);
-    for (unsigned table = 0; !status && table < STATE_TABLE_COUNT; table++)
-        if (tables & 1u << table)
-            status = table_copy(&copying, (enum state_table)table, error);
-    arena_done(&copying.arena);
-    buffer_done(&copying.meta);
-    buffer_done(&copying.start);
-    return status;
+    return tables_copy(&copying, tables, error);
 }
 
 enum status state_compact(const struct store *store, uint64_t *before, uint64_t *after,
@@ -158,7 +170,7 @@ enum status state_compact(const struct store *store, uint64_t *before, uint64_t 
     if (!status)
         status = state_create(store, &unsynced, &to, error);
     if (!status)
-        status = state_copy(from, to, error);
+        status = state_copy(from, to, store->observer, error);
     if (!status) {
         bytes[0] = state_bytes(from);
         bytes[1] = state_bytes(to);

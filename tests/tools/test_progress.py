@@ -14,6 +14,7 @@ import struct
 import subprocess
 import tempfile
 import termios
+import threading
 import time
 import unittest
 
@@ -21,8 +22,10 @@ GANGWAY = os.environ["GANGWAY"]
 SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
 LINES = 12_000
 AMOUNT = r"[0-9][0-9 ]*(\.[0-9])?"
-LINE = re.compile(rf"[a-z]+: {AMOUNT}( of {AMOUNT})? (records|MB)(, \d+%)?(, {AMOUNT}( MB)?/s)?"
+LINE = re.compile(rf"[a-z]+: (\d+%, {AMOUNT} of )?{AMOUNT} (records|MB)(, {AMOUNT}( MB)?/s)?"
                   r"(, (\d+:)?\d+:\d\d left)?")
+NARROW = re.compile(rf"[a-z]+: (\d+%(, {AMOUNT} of {AMOUNT} (records|MB))?|{AMOUNT} (records|MB))"
+                    rf"(, {AMOUNT}( MB)?/s)?(, (\d+:)?\d+:\d\d left)?")
 
 
 def messages(count, wrong_every=0):
@@ -66,6 +69,13 @@ class Progress(unittest.TestCase):
         cls.store = root / "store"
         cls.written, _, status = cls.on_terminal(cls.call("import", cls.store, cls.messages))
         assert status == 0, cls.written
+        cls.exposed = root / "exposed"
+        (root / "exposures").write_text("".join(json.dumps({
+            "type": "track", "event": "Experiment Viewed", "userId": f"u-{number}",
+            "properties": {"experiment_id": "crm-first-run", "variation_id": "checklist"},
+            "messageId": f"m-{number}"}) + "\n" for number in range(300)), encoding="utf-8")
+        subprocess.run(cls.call("import", cls.exposed, root / "exposures"), check=True,
+                       capture_output=True)
 
     @staticmethod
     def call(command, store, *more):
@@ -124,7 +134,7 @@ class Progress(unittest.TestCase):
 
     def test_import_says_how_far_it_is_and_leaves_nothing(self):
         self.assert_progress(self.written, "import", "fold")
-        self.assertRegex(self.written, rf"import: {AMOUNT} of 1\.\d MB, \d+%")
+        self.assertRegex(self.written, rf"import: \d+%, {AMOUNT} of 1\.\d MB")
 
     def test_commands_over_a_whole_store_do(self):
         for command, name in (("rebuild", "rebuild"), ("verify", "verify"), ("export", "export")):
@@ -133,13 +143,69 @@ class Progress(unittest.TestCase):
             self.assert_progress(written, name)
             self.assertNotIn("\033", out)
 
-    def test_restore_does(self):
+    def test_every_step_of_a_long_command_has_its_line(self):
         root = pathlib.Path(self.folder.name)
-        subprocess.run(self.call("backup", self.store, root / "backup"), check=True,
-                       capture_output=True)
-        written, _, status = self.on_terminal(self.call("restore", root / "again", root / "backup"))
+        backup, again = root / "backup", root / "again"
+        for call, steps, said in (
+                (self.call("backup", self.store, backup, "--with-state"),
+                 ("state", "copy", "check", "digest"), "read back without a fault"),
+                (self.call("restore", again, backup), ("check", "copy"), None),
+                (self.call("verify", again), ("check", "verify"), None),
+                (self.call("erase", again, "user:u-1", "--yes"), ("search", "erase", "state"),
+                 None),
+                (self.call("compact", again), ("copy", "state"), None)):
+            with self.subTest(call=call[1]):
+                written, out, status = self.on_terminal(call)
+                self.assertEqual(status, 0, written)
+                shown = screen(written)
+                self.assertEqual(len(shown), bool(said), shown)
+                if said:
+                    self.assertIn(said, shown[0])
+                    written = written[:written.rindex("\033[K") + 3]
+                self.assert_progress(written, *steps)
+                self.assertNotIn("\033", out)
+
+    def test_a_server_is_sent_what_it_gets_with_progress(self):
+        """import --url: the bytes that went."""
+        store = pathlib.Path(self.folder.name) / "served"
+        server = subprocess.Popen(
+            [GANGWAY, "serve", "--listen", "127.0.0.1:0", "--store", store, "--experiments",
+             SOURCE / "experiments"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            url = "http://" + server.stdout.readline().decode().split()[-1]
+            written, _, status = self.on_terminal(
+                [GANGWAY, "import", str(self.messages), "--url", url])
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
+            server.stdout.close()
         self.assertEqual(status, 0, written)
-        self.assert_progress(written, "restore")
+        self.assert_progress(written, "import")
+
+    def test_units_and_cube_are_exported_with_progress(self):
+        for table, more, name in (("cube", (), "export"), ("exposures", (), "read"),
+                                  ("units", ("--experiment", "crm-first-run"), "read")):
+            written, _, status = self.on_terminal(
+                self.call("export", self.exposed, "--table", table, *more))
+            self.assertEqual(status, 0, written)
+            self.assert_progress(written, name)
+
+    def test_a_report_that_takes_its_time_says_how_long(self):
+        """It waits for a lock that this test holds on the state (LMDB's first byte), and one that
+        waits less than a second says nothing."""
+        call = self.call("report", self.exposed, "crm-first-run")
+        with open(self.exposed / "state/current/lock.mdb", "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX, 1, 0)
+            release = threading.Timer(2.4, fcntl.lockf, (lock, fcntl.LOCK_UN, 1, 0))
+            release.start()
+            written, out, status = self.on_terminal(call)
+            release.join()
+        self.assertEqual(status, 0, written)
+        self.assertIn("crm-first-run", out)
+        self.assertEqual(re.findall(r"\r\033\[K([^\r\n]+)", written), ["read: 1 s", "read: 2 s"])
+        self.assertEqual(screen(written), [])
+        self.assertEqual(self.on_terminal([*call, "-q"])[0], "")
+        self.assertEqual(self.on_terminal(call)[0], "")
 
     def test_a_line_that_is_rejected_stands_by_itself(self):
         store = pathlib.Path(self.folder.name) / "wrong-store"
@@ -158,6 +224,18 @@ class Progress(unittest.TestCase):
         self.assertTrue(lines)
         self.assertLessEqual(max(map(len, lines)), 19)
 
+    def test_in_40_columns_parts_go_whole(self):
+        for columns in (40, 32):
+            lines = []
+            for command in ("rebuild", "verify", "export"):
+                written, _, status = self.on_terminal(self.call(command, self.store), columns)
+                self.assertEqual(status, 0)
+                lines += re.findall(r"\r\033\[K([^\r\n]+)", written)
+            self.assertTrue(any("%" in line for line in lines))
+            for line in lines:
+                self.assertLess(len(line), columns)
+                self.assertIsNotNone(NARROW.fullmatch(line), line)
+
     def test_an_interrupt_leaves_the_terminal_clean(self):
         store = pathlib.Path(self.folder.name) / "interrupted"
         written, out, status = self.on_terminal(self.call("import", store, "-"), keys=b"\x03",
@@ -169,10 +247,15 @@ class Progress(unittest.TestCase):
 
     def test_quiet_says_nothing_and_neither_does_a_dumb_terminal(self):
         for more, term in ((("-q",), "xterm"), ((), "dumb"), ((), "")):
-            for command in ("rebuild", "verify", "export"):
+            for command in ("rebuild", "verify", "export", "compact"):
                 written, _, status = self.on_terminal(self.call(command, self.store, *more),
                                                       term=term)
                 self.assertEqual((written, status), ("", 0), (command, more, term))
+            backup = pathlib.Path(self.folder.name) / f"quiet-{term}{len(more)}"
+            written, _, status = self.on_terminal(self.call("backup", self.store, backup, *more),
+                                                  term=term)
+            self.assertEqual(status, 0)
+            self.assertNotIn("\033", written)
 
     def test_what_is_no_terminal_gets_nothing(self):
         for command in ("rebuild", "verify", "export"):
