@@ -330,7 +330,7 @@ struct value plan_document(const struct experiment *experiment, const struct pla
         .history = history,
         .arena = arena,
         .side = plan_difference(experiment) < 0 ? SIDE_LOW : SIDE_HIGH,
-        .baseline = (double)experiment->expect.baseline_micro / (double)MICRO,
+        .baseline = plan_baseline(experiment),
         .per_week = (double)experiment->expect.units_per_week,
         .window_weeks = (double)experiment->goals[0]->until_ms / (double)WEEK_MS,
     };

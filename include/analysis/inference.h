@@ -48,7 +48,7 @@ struct plan {
     double planned;                        /* units in all; 0: nothing expected */
     double planned_pair[VARIANTS_MAX];     /* N_j*: of the control and variant j together */
     double power;                          /* to plan with */
-    double expected_difference;            /* of the first goal, > 0; 0: none */
+    double expected_difference;            /* of the first goal, of any kind, > 0; 0: none */
     struct power_question expected;        /* of the first goal, where it can be planned */
 };
 void plan_of(const struct experiment *registered, struct plan *plan);
@@ -60,7 +60,9 @@ static inline size_t plan_treatments(const struct plan *plan)
 /* The first goal as power_plan.h asks about it, of variant j against the control.  What is expected
  * of a metric that cannot be planned (a time, an nps without its spread) has no units. */
 struct power_question plan_question(const struct plan *plan, size_t variant);
-/* The difference, signed, that the file expects of its first goal; 0: none. */
+/* What the file expects of its first goal, times in days: the control's value, and the signed
+ * difference to it.  0: none. */
+double plan_baseline(const struct experiment *experiment);
 double plan_difference(const struct experiment *experiment);
 
 /* First exposures by the end of each cohort day, all variants together, erased ones too. */
@@ -103,6 +105,7 @@ int64_t cohort_mature_ms(int32_t cohort, int64_t window_ms);
 
 struct metric_plan {
     struct slice name;
+    struct slice title; /* what people call it; empty: its name */
     enum metric_role role;
     enum metric_kind kind;
     enum metric_stage stage;
@@ -111,6 +114,10 @@ struct metric_plan {
     double margin; /* GUARDRAIL: > 0; a difference, or with `relative` a part of the control */
     bool relative;
 };
+static inline struct slice metric_title(const struct metric_plan *metric)
+{
+    return slice_is_empty(metric->title) ? metric->name : metric->title;
+}
 /* The window after a cohort day's end at which it becomes a look: the metric's own, and none for a
  * time to an event, which reads what is known of every cohort at the end of each day. */
 int64_t metric_look_ms(const struct metric_plan *metric);
@@ -232,6 +239,7 @@ struct metric_result {
     bool computed;
     bool final;                     /* the final set is mature: the fixed test is read */
     bool final_look;                /* nothing more will come: final, or closed and all mature */
+    int32_t first;                  /* cohort day */
     int32_t last_mature;            /* the last cohort day that is mature for the window */
     int32_t last_look;              /* cohort day of the latest look */
     int32_t analysed;               /* cohort day up to which `observed` and estimates count */
@@ -323,10 +331,16 @@ struct forecast {
     bool stalled;        /* a size is planned, and those days brought nobody: K* is never */
     bool has_final;      /* K* can be told */
     int32_t cohort;      /* K*, reached or foreseen */
+    bool has_size;       /* the planned size is not reached, and can be foreseen */
+    int32_t size_cohort; /* K_N, whether or not the end comes before it */
     bool has_detectable; /* of the first goal */
     double detectable;   /* smallest difference now, > 0 */
     double detectable_lift;
+    bool has_by_end;       /* the same when new units end, or FORECAST_DAYS from now */
+    int32_t by_end_cohort; /* the last that counts then */
+    double by_end, by_end_lift;
 };
+#define FORECAST_DAYS (8 * 7) /* farther off, a plan is a warning: row 21 */
 void forecast_of(const struct plan *plan, const struct progress *progress,
                  const struct exposures *exposures, const struct metric_result *first_goal,
                  struct forecast *forecast);

@@ -40,6 +40,8 @@ MUST_CHECK enum status time_parse_relative(struct slice text, int64_t now_ms, in
 char *time_format(int64_t time_ms, char text[static TIME_TEXT_SIZE]);
 /* "2026-11-23" */
 char *day_format(int32_t day, char text[static TIME_TEXT_SIZE]);
+/* "23 November 2026", for sentences */
+char *day_words(int32_t day, char text[static TIME_TEXT_SIZE]);
 int32_t day_of(int64_t time_ms); /* floor */
 static inline int64_t day_start_ms(int32_t day)
 {

@@ -151,6 +151,7 @@ static void group_add_metric(struct study_group *group, const struct experiment_
         .digest = metric_digest(catalogue, metric),
         .number = metric_number(group->definition, metric->name),
         .plan = {.name = metric->name,
+                 .title = metric->title,
                  .role = declared->role,
                  .kind = metric->kind,
                  .stage = metric->stage,

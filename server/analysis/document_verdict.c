@@ -22,7 +22,7 @@ static struct slice decide_ratio_segment(const struct study *study)
             if (report->named[value])
                 return arena_format(
                     study->arena, "%.*s = %.*s",
-                    SLICE_ARGS(experiment->segments[i].segments[0]->name),
+                    SLICE_ARGS(experiment->segments[i].segments[0]->title),
                     SLICE_ARGS(group->cells.cube.slices.items[first + value].label));
     }
     return (struct slice){0};
@@ -30,10 +30,10 @@ static struct slice decide_ratio_segment(const struct study *study)
 
 static struct slice segmentation_name(struct arena *arena, const struct segmentation *segmentation)
 {
-    struct slice name = segmentation->segments[0]->name;
+    struct slice name = segmentation->segments[0]->title;
     for (size_t i = 1; i < segmentation->count; i++)
         name = arena_format(arena, "%.*s x %.*s", SLICE_ARGS(name),
-                            SLICE_ARGS(segmentation->segments[i]->name));
+                            SLICE_ARGS(segmentation->segments[i]->title));
     return name;
 }
 
@@ -67,7 +67,7 @@ static void decide_response(const struct study *study, struct verdict_input *inp
         const struct metric_result *result = &study->main.slices[0].results[i];
         if (!response_differs(study, result))
             continue;
-        input->response = result->metric.name;
+        input->response = metric_title(&result->metric);
         input->flags |= VERDICT_BIT(VERDICT_FLAG_RESPONSE);
         return;
     }
@@ -109,8 +109,8 @@ static void decide_near_not_far(const struct study *study, struct verdict_input 
             !stage_is_far(far->metric.stage) || !moved->has_p_adjusted ||
             moved->p_adjusted > study->plan.alpha || better <= 0 || !far_does_not_follow(far, j))
             continue;
-        input->near = near->metric.name;
-        input->far = far->metric.name;
+        input->near = metric_title(&near->metric);
+        input->far = metric_title(&far->metric);
         input->flags |= VERDICT_BIT(VERDICT_FLAG_NEAR_NOT_FAR);
         return;
     }
@@ -149,7 +149,7 @@ static void decide_flags(const struct study *study, struct verdict_input *input)
         input->flags |= VERDICT_BIT(VERDICT_FLAG_AMENDED);
     if (study->experiment->has_rollout) {
         input->flags |= VERDICT_BIT(VERDICT_FLAG_ROLLOUT);
-        input->rollout = study->experiment->variants[study->experiment->rollout_to].name;
+        input->rollout = study->experiment->variants[study->experiment->rollout_to].title;
     }
 }
 
@@ -158,7 +158,7 @@ void study_decide(struct study *study)
     struct slice names[VARIANTS_MAX];
     struct buffer text = {0};
     for (size_t j = 0; j < study->plan.variants; j++)
-        names[j] = study->registered->variants[j].name;
+        names[j] = study->registered->variants[j].title;
     struct verdict_input input = {
         .plan = &study->plan,
         .progress = &study->progress,

@@ -467,6 +467,7 @@ static void result_times(const struct plan *plan, const struct progress *progres
     result->final = final->because != FINAL_UNKNOWN && !progress->hand && mature >= final->cohort;
     result->final_look =
         result->final || (over && (plan->design == DESIGN_ALWAYS || progress->hand));
+    result->first = source->first;
     result->last_mature = mature;
     result->last_look = cohort_mature(progress->as_of_ms, metric_look_ms(&result->metric));
     result->analysed = result->final ? final->cohort : result->last_look;

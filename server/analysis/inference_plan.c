@@ -98,7 +98,7 @@ static struct power_question expected_of(const struct experiment *experiment)
     enum metric_kind kind = experiment->goals[0]->kind;
     struct power_question question = {
         .kind = kind < sizeof power_kinds / sizeof *power_kinds ? power_kinds[kind] : POWER_RATE,
-        .baseline = (double)expect->baseline_micro / (double)MICRO,
+        .baseline = plan_baseline(experiment),
         .sd = expect->sd,
         .inflation = kind == METRIC_BREADTH ? breadth_inflation(expect) : 1,
     };
@@ -108,14 +108,26 @@ static struct power_question expected_of(const struct experiment *experiment)
     return question;
 }
 
+static bool expects_time(const struct experiment *experiment)
+{
+    return experiment->goal_count && experiment->goals[0]->kind == METRIC_TIME_TO;
+}
+
+double plan_baseline(const struct experiment *experiment)
+{
+    double baseline = (double)experiment->expect.baseline_micro;
+    return baseline / (double)(expects_time(experiment) ? DAY_MS : MICRO);
+}
+
 double plan_difference(const struct experiment *experiment)
 {
     const struct expectation *expect = &experiment->expect;
     if (!expect->given || !experiment->goal_count)
         return 0;
     bool absolute = experiment->lift == LIFT_ABSOLUTE || experiment->goals[0]->kind == METRIC_NPS;
-    double baseline = (double)expect->baseline_micro / (double)MICRO;
-    return absolute ? expect->lift : baseline * expect->lift;
+    if (expects_time(experiment)) /* always absolute, in ms */
+        return expect->lift / (double)DAY_MS;
+    return absolute ? expect->lift : plan_baseline(experiment) * expect->lift;
 }
 
 static void plan_expectation(const struct experiment *experiment, struct plan *plan)
@@ -129,9 +141,7 @@ static void plan_expectation(const struct experiment *experiment, struct plan *p
         return;
     plan->expected = expected_of(experiment);
     double difference = plan_difference(experiment);
-    /* The verdict's `no_difference` speaks in points: of shares only. */
-    if (plan->expected.kind == POWER_RATE && plan->expected.baseline > 0)
-        plan->expected_difference = fabs(difference);
+    plan->expected_difference = fabs(difference);
     if (!expect->units)
         plan->planned = plan_size(plan, difference);
 }
@@ -275,6 +285,8 @@ static void forecast_final(const struct plan *plan, const struct progress *progr
         return;
     double days = fmin(ceil(missing / forecast->per_day), FORECAST_DAYS_MAX);
     int32_t cohort = today + (int32_t)days;
+    forecast->has_size = true;
+    forecast->size_cohort = cohort;
     if (!forecast->has_final || cohort < forecast->cohort)
         forecast->cohort = cohort;
     forecast->has_final = true;
@@ -282,7 +294,7 @@ static void forecast_final(const struct plan *plan, const struct progress *progr
 
 /* The same for any kind, from the standard error that its units give now. */
 static bool detectable_by_error(const struct plan *plan, const struct metric_result *goal, size_t j,
-                                double *difference)
+                                double growth, double *difference)
 {
     double alpha = power_alpha(plan->design, plan->alpha, plan->goals * plan_treatments(plan));
     double inflation = 1;
@@ -292,13 +304,14 @@ static bool detectable_by_error(const struct plan *plan, const struct metric_res
         (plan->design == DESIGN_ALWAYS && power_always_inflation(alpha, plan->power, &inflation)))
         return false;
     double reach = normal_z_two_sided(alpha) + normal_z_one_sided(1 - plan->power);
-    *difference = reach * estimate.se * sqrt(inflation);
+    *difference = reach * estimate.se * sqrt(inflation / growth);
     return true;
 }
 
-/* The smallest difference that variant j's mature units can show in the better direction. */
+/* The smallest difference that variant j's mature units, times `growth`, can show in the better
+ * direction. */
 static bool detectable_of(const struct plan *plan, const struct metric_result *goal, size_t j,
-                          double *difference)
+                          double growth, double *difference)
 {
     const struct sample *sample = &goal->observed[plan->control].sample;
     struct proportion control = sample->proportion;
@@ -308,12 +321,51 @@ static bool detectable_of(const struct plan *plan, const struct metric_result *g
     if (!goal->observed[plan->control].units || !goal->observed[j].units)
         return false;
     if (sample->estimator != ESTIMATOR_PROPORTION)
-        return detectable_by_error(plan, goal, j, difference);
+        return detectable_by_error(plan, goal, j, growth, difference);
     question.baseline = (double)control.successes / (double)control.units;
     question.allocation = (double)goal->observed[j].units / (double)control.units;
-    return power_plan_detectable(&question, (double)control.units, plan->power,
+    return power_plan_detectable(&question, growth * (double)control.units, plan->power,
                                  goal->metric.lower_is_better ? SIDE_LOW : SIDE_HIGH,
                                  difference) == REASON_NONE;
+}
+
+/* Of all comparisons with the control the hardest; false where one cannot be told. */
+static bool detectable_of_goal(const struct plan *plan, const struct metric_result *goal,
+                               double growth, double *difference, double *lift)
+{
+    struct level control;
+    double largest = 0, one;
+    for (size_t j = 0; j < plan->variants; j++) {
+        if (j == plan->control)
+            continue;
+        if (!detectable_of(plan, goal, j, growth, &one))
+            return false;
+        largest = fmax(largest, fabs(one));
+    }
+    *difference = largest;
+    if (!sample_level(&goal->observed[plan->control].sample, plan->alpha, &control) &&
+        control.value > 0)
+        *lift = largest / control.value;
+    return true;
+}
+
+/* By the end, or FORECAST_DAYS from now where there is none, at the present rate. */
+static void forecast_by_end(const struct plan *plan, const struct progress *progress,
+                            const struct exposures *exposures, const struct metric_result *goal,
+                            struct forecast *forecast)
+{
+    int32_t today = day_of(progress->as_of_ms);
+    double mature = 0;
+    forecast->by_end_cohort =
+        plan->end_ms != TIME_NONE ? day_of(plan->end_ms - 1) : today + FORECAST_DAYS;
+    for (size_t j = 0; j < plan->variants; j++)
+        mature += (double)goal->observed[j].units;
+    double then = (double)exposures_until(exposures, today) +
+                  forecast->per_day * (double)(forecast->by_end_cohort - today);
+    if (!(forecast->per_day > 0) || forecast->by_end_cohort <= today || !(mature > 0))
+        return;
+    forecast->has_by_end = detectable_of_goal(plan, goal, fmax(1, then / mature), &forecast->by_end,
+                                              &forecast->by_end_lift);
 }
 
 void forecast_of(const struct plan *plan, const struct progress *progress,
@@ -326,17 +378,7 @@ void forecast_of(const struct plan *plan, const struct progress *progress,
     forecast_final(plan, progress, exposures, forecast);
     if (!first_goal || !first_goal->computed)
         return;
-    for (size_t j = 0; j < plan->variants; j++) {
-        double difference;
-        if (j == plan->control)
-            continue;
-        if (!detectable_of(plan, first_goal, j, &difference))
-            return;
-        forecast->detectable = fmax(forecast->detectable, fabs(difference));
-    }
-    struct level control;
-    forecast->has_detectable = true;
-    if (!sample_level(&first_goal->observed[plan->control].sample, plan->alpha, &control) &&
-        control.value > 0)
-        forecast->detectable_lift = forecast->detectable / control.value;
+    forecast->has_detectable =
+        detectable_of_goal(plan, first_goal, 1, &forecast->detectable, &forecast->detectable_lift);
+    forecast_by_end(plan, progress, exposures, first_goal, forecast);
 }

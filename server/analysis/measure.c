@@ -5,6 +5,7 @@
 #include "analysis/measure.h"
 
 #include <math.h>
+#include <stdio.h>
 
 struct measure {
     double scale;
@@ -45,12 +46,55 @@ static double shown(double figure, int digits)
     return fabs(figure) < .5 * pow(10, -digits) ? 0 : figure;
 }
 
+/* "44,700" of "44700", "-1,204.5" of "-1204.5": a comma before every third digit from the point. */
+static void figure_group(struct buffer *out, const char *text)
+{
+    size_t digits = 0;
+    if (*text == '+' || *text == '-')
+        buffer_add_byte(out, *text++);
+    while (text[digits] >= '0' && text[digits] <= '9')
+        digits++;
+    for (size_t i = 0; i < digits; i++) {
+        if (i > 0 && (digits - i) % 3 == 0)
+            buffer_add_byte(out, ',');
+        buffer_add_byte(out, text[i]);
+    }
+    buffer_add(out, slice_of(text + digits));
+}
+
+char *count_format(uint64_t count, char text[static COUNT_TEXT_SIZE])
+{
+    struct buffer out = {0};
+    measure_count(&out, count);
+    snprintf(text, COUNT_TEXT_SIZE, "%.*s", SLICE_ARGS(buffer_slice(&out)));
+    buffer_done(&out);
+    return text;
+}
+
+void measure_count(struct buffer *out, uint64_t count)
+{
+    char text[COUNT_TEXT_SIZE];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)count);
+    figure_group(out, text);
+}
+
+#define FIGURE_TEXT_SIZE 400 /* the largest double has 309 digits before its point */
+
+static void figure_write(struct buffer *out, bool is_signed, int digits, double figure)
+{
+    char text[FIGURE_TEXT_SIZE];
+    snprintf(text, sizeof text, is_signed ? "%+.*f" : "%.*f", digits, figure);
+    figure_group(out, text);
+}
+
 void measure_cell(struct buffer *out, enum metric_kind kind, double value)
 {
     const struct measure *measure = measures[kind];
     double figure = measure->scale * value;
     int digits = value_digits(measure, figure);
-    buffer_format(out, "%.*f%s", digits, shown(figure, digits), measure == &share ? "%" : "");
+    figure_write(out, false, digits, shown(figure, digits));
+    if (measure == &share)
+        buffer_add_byte(out, '%');
 }
 
 void measure_value(struct buffer *out, enum metric_kind kind, double value)
@@ -64,7 +108,7 @@ void measure_change(struct buffer *out, enum metric_kind kind, double difference
 {
     double figure = measures[kind]->scale * difference;
     int digits = difference_digits(measures[kind], fabs(figure));
-    buffer_format(out, "%+.*f", digits, shown(figure, digits));
+    figure_write(out, true, digits, shown(figure, digits));
 }
 
 void measure_difference(struct buffer *out, enum metric_kind kind, double difference)
@@ -73,17 +117,35 @@ void measure_difference(struct buffer *out, enum metric_kind kind, double differ
     buffer_add(out, slice_of(measures[kind]->unit));
 }
 
+void measure_extent(struct buffer *out, enum metric_kind kind, double difference)
+{
+    double figure = measures[kind]->scale * fabs(difference);
+    int digits = difference_digits(measures[kind], figure);
+    figure_write(out, false, digits, shown(figure, digits));
+    buffer_add(out, slice_of(measures[kind]->unit));
+}
+
 void measure_interval(struct buffer *out, enum metric_kind kind, const struct interval *interval)
 {
     const struct measure *measure = measures[kind];
     double low = measure->scale * interval->low, high = measure->scale * interval->high;
     int digits = difference_digits(measure, fmax(fabs(low), fabs(high)));
-    buffer_format(out, "%+.*f to %+.*f", digits, low, digits, high);
+    figure_write(out, true, digits, low);
+    buffer_add(out, SLICE(" to "));
+    figure_write(out, true, digits, high);
 }
 
+/* A size has four figures at most, and no exponent that a whole number can do without. */
 void measure_size(struct buffer *out, enum metric_kind kind, double size)
 {
-    buffer_format(out, "%.4g%s", measures[kind]->scale * size, measures[kind]->unit);
+    double figure = measures[kind]->scale * size;
+    if (fabs(figure) >= 1000)
+        figure_write(out, false, 0, figure);
+    else
+        buffer_format(out, "%.4g", figure);
+    struct slice unit = slice_of(measures[kind]->unit);
+    unit.size -= figure == 1 && unit.size; /* "1 point" */
+    buffer_add(out, unit);
 }
 
 const char *measure_unit(enum metric_kind kind)

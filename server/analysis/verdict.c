@@ -105,6 +105,29 @@ static void findings_guardrails(struct findings *findings, size_t variant)
     candidate->unshown = !candidate->passed && !candidate->harmed && all_looked;
 }
 
+/* Whether the goal was met at its best look, corrected as the first step of Holm is.  Shown, never
+ * decided by: a win that has lapsed. */
+static bool goal_was_met(const struct plan *plan, const struct metric_result *goal, size_t variant)
+{
+    const struct comparison *comparison = &goal->comparisons[variant];
+    double members = (double)(plan->goals * plan_treatments(plan));
+    double p_h = comparison->p_anytime * (plan->design == DESIGN_HYBRID ? 5 : 1) * members;
+    int64_t day = (int64_t)comparison->p_anytime_cohort - goal->first;
+    if (plan->design == DESIGN_FIXED || goal->final || !goal->looks || p_h > plan->alpha ||
+        day < 0 || day >= (int64_t)goal->look_count)
+        return false;
+    return better_of(goal, goal->looks[(size_t)day * plan->variants + variant].difference) > 0;
+}
+
+static void findings_lapsed(struct findings *findings, size_t variant)
+{
+    const struct verdict_input *input = findings->input;
+    struct candidate *candidate = &findings->candidates[variant];
+    for (size_t i = 0; i < input->goal_count; i++)
+        if (!candidate->was_ahead && goal_was_met(input->plan, input->goals[i], variant))
+            candidate->was_ahead = input->goals[i];
+}
+
 void findings_of(const struct verdict_input *input, struct findings *findings)
 {
     *findings = (struct findings){.input = input, .goals_final = input->goal_count > 0};
@@ -120,6 +143,8 @@ void findings_of(const struct verdict_input *input, struct findings *findings)
         candidate->wins = candidate->win_metric && !candidate->harmed;
         candidate->win_final = candidate->wins && goal_is_final(findings, candidate->win_metric);
         findings->harmed_count += candidate->harmed;
+        if (!candidate->win_metric && !candidate->harmed)
+            findings_lapsed(findings, j);
     }
 }
 

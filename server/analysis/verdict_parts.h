@@ -8,7 +8,7 @@
 
 #include "analysis/verdict.h"
 
-#define FORECAST_FAR_MS (8 * 7 * DAY_MS)
+#define FORECAST_FAR_MS (FORECAST_DAYS * DAY_MS)
 
 /* What is known of one non-control variant. */
 struct candidate {
@@ -21,6 +21,7 @@ struct candidate {
     bool passed;                            /* all guardrails are; none: yes */
     bool waiting;                           /* a guardrail is open and not at its final look */
     bool unshown; /* every guardrail is at its final look, one is open or blind */
+    const struct metric_result *was_ahead; /* it does not win, and did on this goal at a look */
 };
 
 struct findings {
@@ -41,16 +42,31 @@ const struct interval *goal_interval(const struct findings *findings,
                                      const struct metric_result *goal, size_t variant);
 bool goal_is_final(const struct findings *findings, const struct metric_result *goal);
 
-/* Words (verdict_words.c): a day, a variant's name, "(-0.82 points, 95% interval ...)", "back_day_7
- * is 18.2% against 19.0% in gate_30 (...)", "g (at worst -1.30 points, the margin is 2 points)". */
-void write_day(struct buffer *out, int32_t day);
+/* Words (verdict_words.c).  A name of more than one word stands in quotation marks. */
+void write_day(struct buffer *out, int32_t day); /* "9 December 2026" */
 void write_moment_day(struct buffer *out, int64_t time_ms);
+void write_quoted(struct buffer *out, struct slice name);
 void write_name(struct buffer *out, const struct findings *findings, int variant);
+void write_metric(struct buffer *out, const struct metric_result *metric);
+void write_units(struct buffer *out, const struct findings *findings, uint64_t count);
+/* "(-0.82 points, 95% interval -1.33 to -0.31)" */
 void write_difference(struct buffer *out, const struct findings *findings,
                       const struct metric_result *metric, int variant);
+/* "back_day_7 is 18.2% against 19.0% in gate_30 (...)" */
 void write_effect(struct buffer *out, const struct findings *findings,
                   const struct metric_result *metric, int variant);
-void write_margin(struct buffer *out, const struct metric_result *metric, int variant);
+/* " Between the two: +0.40 points, 95% interval -0.20 to +1.00, corrected for nothing." */
+void write_between(struct buffer *out, const struct findings *findings,
+                   const struct metric_result *metric, int first, int second);
+/* "g (at worst -1.30 points, the margin is 2 points)", before that the difference with its interval
+ */
+void write_margin(struct buffer *out, const struct findings *findings,
+                  const struct metric_result *metric, int variant, bool with_interval);
+/* "difference of 2 points (a lift of 4.1%)" (verdict_outlook.c) */
+void write_detectable(struct buffer *out, const struct findings *findings, double difference,
+                      double lift);
+/* The share of the planned units, or of the planned time where no units are planned; -1: none. */
+double plan_progress(const struct findings *findings);
 
 typedef void verdict_write(struct buffer *out, const struct findings *findings,
                            const struct verdict *verdict);

@@ -1,6 +1,6 @@
 /*
- * The words that the sentences of the verdict share: rates, differences with their interval, days,
- * a guardrail's distance from its margin.
+ * The words that the sentences of the verdict share: names, counts, days, rates, differences with
+ * their interval, a guardrail's distance from its margin.
  */
 
 #include "verdict_parts.h"
@@ -10,7 +10,7 @@
 void write_day(struct buffer *out, int32_t day)
 {
     char text[TIME_TEXT_SIZE];
-    buffer_add(out, slice_of(day_format(day, text)));
+    buffer_add(out, slice_of(day_words(day, text)));
 }
 
 void write_moment_day(struct buffer *out, int64_t time_ms)
@@ -18,9 +18,30 @@ void write_moment_day(struct buffer *out, int64_t time_ms)
     write_day(out, day_of(time_ms));
 }
 
+void write_quoted(struct buffer *out, struct slice name)
+{
+    bool is_word = name.size > 0;
+    for (size_t i = 0; i < name.size; i++)
+        is_word = is_word && (unsigned char)name.data[i] > ' ';
+    buffer_add(out, is_word ? SLICE("") : SLICE("“"));
+    buffer_add(out, name);
+    buffer_add(out, is_word ? SLICE("") : SLICE("”"));
+}
+
 void write_name(struct buffer *out, const struct findings *findings, int variant)
 {
-    buffer_add(out, findings->input->variants[variant]);
+    write_quoted(out, findings->input->variants[variant]);
+}
+
+void write_metric(struct buffer *out, const struct metric_result *metric)
+{
+    write_quoted(out, metric_title(&metric->metric));
+}
+
+void write_units(struct buffer *out, const struct findings *findings, uint64_t count)
+{
+    measure_count(out, count);
+    buffer_format(out, " %s", findings->input->unit_words);
 }
 
 static void write_level(struct buffer *out, double alpha)
@@ -28,28 +49,43 @@ static void write_level(struct buffer *out, double alpha)
     buffer_format(out, "%.4g%%", 100 * (1 - alpha));
 }
 
-/* "(-0.82 points, 95% interval -1.33 to -0.31)": the fixed interval where there is one. */
-void write_difference(struct buffer *out, const struct findings *findings,
-                      const struct metric_result *metric, int variant)
+/* ", 95% interval -1.33 to -0.31": the fixed interval where there is one. */
+static void write_interval(struct buffer *out, const struct findings *findings,
+                           const struct metric_result *metric,
+                           const struct effect_report *difference)
+{
+    struct metric_levels levels = metric_levels_of(findings->input->plan, metric->metric.role);
+    const char *words = " interval ";
+    double level = levels.fixed;
+    if (!difference->has_interval && !difference->has_anytime)
+        return;
+    if (!difference->has_interval) {
+        level = levels.anytime;
+        words = " anytime interval ";
+    }
+    buffer_add(out, SLICE(", "));
+    write_level(out, level);
+    buffer_add(out, slice_of(words));
+    measure_interval(out, metric->metric.kind,
+                     difference->has_interval ? &difference->interval : &difference->anytime);
+}
+
+static void write_change(struct buffer *out, const struct findings *findings,
+                         const struct metric_result *metric, int variant)
 {
     const struct effect_report *difference = &metric->comparisons[variant].difference;
-    struct metric_levels levels = metric_levels_of(findings->input->plan, metric->metric.role);
-    buffer_add(out, SLICE("("));
     if (metric->comparisons[variant].adjustment.adjusted)
         buffer_add(out, SLICE("adjusted "));
     measure_difference(out, metric->metric.kind, difference->estimate);
-    if (difference->has_interval) {
-        buffer_add(out, SLICE(", "));
-        write_level(out, levels.fixed);
-        buffer_add(out, SLICE(" interval "));
-        measure_interval(out, metric->metric.kind, &difference->interval);
-    } else if (difference->has_anytime) {
-        buffer_add(out, SLICE(", "));
-        write_level(out, levels.anytime);
-        buffer_add(out, SLICE(" anytime interval "));
-        measure_interval(out, metric->metric.kind, &difference->anytime);
-    }
-    buffer_add(out, SLICE(")"));
+    write_interval(out, findings, metric, difference);
+}
+
+void write_difference(struct buffer *out, const struct findings *findings,
+                      const struct metric_result *metric, int variant)
+{
+    buffer_add_byte(out, '(');
+    write_change(out, findings, metric, variant);
+    buffer_add_byte(out, ')');
 }
 
 static void write_own(struct buffer *out, const struct findings *findings,
@@ -62,12 +98,11 @@ static void write_own(struct buffer *out, const struct findings *findings,
         measure_value(out, metric->metric.kind, level.value);
 }
 
-/* "back_day_7 is 18.2% against 19.0% in gate_30 (...)". */
 void write_effect(struct buffer *out, const struct findings *findings,
                   const struct metric_result *metric, int variant)
 {
     size_t control = findings->input->plan->control;
-    buffer_add(out, metric->metric.name);
+    write_metric(out, metric);
     buffer_add(out, SLICE(" is "));
     write_own(out, findings, metric, (size_t)variant);
     buffer_add(out, SLICE(" against "));
@@ -78,21 +113,49 @@ void write_effect(struct buffer *out, const struct findings *findings,
     write_difference(out, findings, metric, variant);
 }
 
-/* "-1.3 points at worst, 2.0 borne": how far a guardrail is from its margin. */
-void write_margin(struct buffer *out, const struct metric_result *metric, int variant)
+/* The difference of two variants that both beat the control, each by its own sample: at the level
+ * of the goal, fixed on the final set, else anytime. */
+void write_between(struct buffer *out, const struct findings *findings,
+                   const struct metric_result *metric, int first, int second)
+{
+    const struct plan *plan = findings->input->plan;
+    struct metric_levels levels = metric_levels_of(plan, metric->metric.role);
+    struct effect_report between = {0};
+    struct estimate estimate;
+    if (sample_difference(&metric->observed[first].sample, &metric->observed[second].sample,
+                          plan->planned_pair[first], &estimate))
+        return;
+    if (metric->final && levels.fixed > 0)
+        between.has_interval = !estimate_fixed_interval(&estimate, levels.fixed, &between.interval);
+    else if (levels.anytime > 0)
+        between.has_anytime =
+            !estimate_anytime_interval(&estimate, levels.anytime, &between.anytime);
+    buffer_add(out, SLICE(" Between the two: "));
+    measure_difference(out, metric->metric.kind, estimate.value);
+    write_interval(out, findings, metric, &between);
+    buffer_add(out, SLICE(", corrected for nothing."));
+}
+
+void write_margin(struct buffer *out, const struct findings *findings,
+                  const struct metric_result *metric, int variant, bool with_interval)
 {
     const struct comparison *comparison = &metric->comparisons[variant];
-    buffer_add(out, metric->metric.name);
+    write_metric(out, metric);
     if (!comparison->has_bound) {
         buffer_add(out, SLICE(" (no estimate)"));
         return;
     }
+    buffer_add(out, SLICE(" ("));
+    if (with_interval && comparison->difference.estimated) {
+        write_change(out, findings, metric, variant);
+        buffer_add(out, SLICE("; "));
+    }
     if (metric->metric.relative) {
-        buffer_format(out, " (at worst %+.2f%%, the margin is %.4g%%)", 100 * comparison->bound,
+        buffer_format(out, "at worst %+.2f%%, the margin is %.4g%%)", 100 * comparison->bound,
                       100 * metric->metric.margin);
         return;
     }
-    buffer_add(out, SLICE(" (at worst "));
+    buffer_add(out, SLICE("at worst "));
     measure_difference(out, metric->metric.kind, comparison->bound);
     buffer_add(out, SLICE(", the margin is "));
     measure_size(out, metric->metric.kind, metric->metric.margin);

@@ -280,6 +280,14 @@ char *day_format(int32_t day, char text[static TIME_TEXT_SIZE])
     return text;
 }
 
+char *day_words(int32_t day, char text[static TIME_TEXT_SIZE])
+{
+    struct date date = date_from_days(day);
+    snprintf(text, TIME_TEXT_SIZE, "%d %s %lld", date.day, months[date.month - 1].name,
+             (long long)date.year);
+    return text;
+}
+
 int32_t day_of(int64_t time_ms)
 {
     int64_t days = floor_divide(time_ms, DAY_MS);

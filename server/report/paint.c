@@ -234,17 +234,3 @@ void paint_bar(struct painter *painter, const struct paint_bar *bar)
         paint_text(painter, mark);
     }
 }
-
-char *count_format(uint64_t count, char text[static COUNT_TEXT_SIZE])
-{
-    char digits[24];
-    int size = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
-    size_t used = 0;
-    for (int i = 0; i < size; i++) {
-        if (i > 0 && (size - i) % 3 == 0)
-            text[used++] = ',';
-        text[used++] = digits[i];
-    }
-    text[used] = '\0';
-    return text;
-}

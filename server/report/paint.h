@@ -52,8 +52,4 @@ struct paint_bar {
 };
 void paint_bar(struct painter *painter, const struct paint_bar *bar);
 
-/* 44700 as "44,700". */
-#define COUNT_TEXT_SIZE 32
-char *count_format(uint64_t count, char text[static COUNT_TEXT_SIZE]);
-
 #endif

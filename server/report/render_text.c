@@ -209,9 +209,9 @@ static void text_detectable(struct painter *painter, const struct value *documen
     struct buffer text = {0};
     if (kind == METRIC_KIND_COUNT || member_is_null(planned, "detectable_difference"))
         return;
-    measure_difference(&text, kind, member_number(planned, "detectable_difference"));
+    measure_extent(&text, kind, member_number(planned, "detectable_difference"));
     paint_text(painter, SLICE("  smallest difference that today's units can show: "));
-    paint_text(painter, slice_from(buffer_slice(&text), 1));
+    paint_text(painter, buffer_slice(&text));
     if (!member_is_null(planned, "detectable_lift"))
         paint_format(painter, " (lift %.1f%%)", 100 * member_number(planned, "detectable_lift"));
     paint_end(painter);

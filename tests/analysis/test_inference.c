@@ -270,7 +270,7 @@ static void every_kind_of_goal_with_a_spread_is_planned(void **state)
         plan_of(&experiment, &plan);
         double normal = 2 * 7.848879734 * 2 * 49 / .25;
         assert_true(plan.planned >= normal && plan.planned < normal + 4);
-        assert_close(plan.expected_difference, 0, 0); /* the verdict's words are in points */
+        assert_close(plan.expected_difference, .5, 0);
         experiment.peeking = PEEKING_ALWAYS;
         plan_of(&experiment, &plan);
         assert_true(fabs(plan.planned / normal - 1.91) < .01);
@@ -278,9 +278,12 @@ static void every_kind_of_goal_with_a_spread_is_planned(void **state)
         plan_of(&experiment, &plan);
         assert_close(plan.planned, 0, 0);
     }
-    goal.kind = METRIC_TIME_TO;
+    goal.kind = METRIC_TIME_TO; /* no units, but an effect to be ruled out, in days */
+    goal.lower_is_better = true;
+    experiment.expect.lift = -36.0 * HOUR_MS;
     plan_of(&experiment, &plan);
     assert_close(plan.planned, 0, 0);
+    assert_close(plan.expected_difference, 1.5, 0);
 }
 
 /* Members 7 an account, cv .6, ICC .05: design effect 1 + (7 * 1.36 - 1) .05 = 1.426, so accounts
