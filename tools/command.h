@@ -44,6 +44,7 @@ extern const struct command command_rebuild;
 extern const struct command command_report;
 extern const struct command command_restore;
 extern const struct command command_serve;
+extern const struct command command_simulate;
 extern const struct command command_validate;
 extern const struct command command_verify;
 

@@ -14,6 +14,7 @@
 #include "load.h"
 #include "plan_document.h"
 #include "plan_history.h"
+#include "quantity.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,27 +24,6 @@
 #define LABEL_COLUMNS 14
 
 /* ---- Options ---- */
-
-/* "22%" is .22, "2pp" is .02; `scale` says which: 0 plain, '%', 'p'. */
-static bool quantity_parse(const char *text, double *number, char *scale)
-{
-    struct slice digits = slice_of(text);
-    *scale = 0;
-    if (digits.size > 2 && strcmp(text + digits.size - 2, "pp") == 0) {
-        *scale = 'p';
-        digits.size -= 2;
-    } else if (digits.size > 1 && text[digits.size - 1] == '%') {
-        *scale = '%';
-        digits.size--;
-    }
-    while (digits.size && digits.data[digits.size - 1] == ' ')
-        digits.size--;
-    if (!number_parse(digits, number))
-        return false;
-    if (*scale)
-        *number /= 100;
-    return true;
-}
 
 static bool goal_is_share(const struct experiment *experiment)
 {
@@ -57,7 +37,7 @@ static enum status baseline_take(const char *text, struct experiment *experiment
     double number;
     char scale;
     bool share = goal_is_share(experiment);
-    if (!quantity_parse(text, &number, &scale) || scale == 'p' || (scale && !share) ||
+    if (!quantity_parse(slice_of(text), &number, &scale) || scale == 'p' || (scale && !share) ||
         (share && !(number > 0 && number < 1)) ||
         !micro_from_number(number, &experiment->expect.baseline_micro))
         return FAIL(error, STATUS_INVALID, "", 0, "--baseline wants %s, not '%s'",
@@ -71,8 +51,8 @@ static enum status lift_take(const char *text, struct experiment *experiment, st
     double number;
     char scale;
     bool share = goal_is_share(experiment);
-    if (!quantity_parse(text, &number, &scale) || number == 0 || (scale == 'p' && !share) ||
-        (scale == 0 && share))
+    if (!quantity_parse(slice_of(text), &number, &scale) || number == 0 ||
+        (scale == 'p' && !share) || (scale == 0 && share))
         return FAIL(error, STATUS_INVALID, "", 0, "--lift wants %s, not '%s'",
                     share ? "a part such as 10%, or points such as 2pp"
                           : "a part such as 10%, or a number",
@@ -88,7 +68,8 @@ static enum status power_take(const char *text, struct experiment *experiment, s
 {
     double number;
     char scale;
-    if (!quantity_parse(text, &number, &scale) || scale == 'p' || !(number >= .5 && number <= .999))
+    if (!quantity_parse(slice_of(text), &number, &scale) || scale == 'p' ||
+        !(number >= .5 && number <= .999))
         return FAIL(error, STATUS_INVALID, "", 0, "--power wants 50%% to 99.9%%, not '%s'", text);
     experiment->expect.power = number;
     return STATUS_OK;
@@ -143,22 +124,6 @@ static double number_of(const struct value *object, const char *name)
 {
     const struct value *value = value_member(object, slice_of(name));
     return value && value_is_number(value) ? value->number : (double)NAN;
-}
-
-/* 12 300: thin groups are read more easily than 12300. */
-static void write_count(struct buffer *out, double count)
-{
-    char digits[64];
-    int size = snprintf(digits, sizeof digits, "%.0f", count);
-    if (!isfinite(count)) {
-        buffer_add(out, SLICE("-"));
-        return;
-    }
-    for (int i = 0; i < size; i++) {
-        if (i && (size - i) % 3 == 0)
-            buffer_add_byte(out, ' ');
-        buffer_add_byte(out, digits[i]);
-    }
 }
 
 static void write_label(struct buffer *out, const char *label)
@@ -219,13 +184,13 @@ static void write_units(const struct text *text, const struct value *document)
         buffer_format(text->out, "%.*s\n", SLICE_ARGS(reason));
         return;
     }
-    write_count(text->out, number_of(document, "units"));
+    quantity_write_count(text->out, number_of(document, "units"));
     buffer_format(text->out, " %.*ss in all\n", SLICE_ARGS(value_member_text(document, "unit")));
     for (size_t i = 0; i < variants->count; i++) {
         const struct value *variant = &variants->items[i];
         const struct value *control = value_member(variant, SLICE("control"));
         write_label(text->out, "");
-        write_count(text->out, number_of(variant, "units"));
+        quantity_write_count(text->out, number_of(variant, "units"));
         buffer_format(text->out, " %.*s%s\n", SLICE_ARGS(value_member_text(variant, "variant")),
                       control->boolean ? " (control)" : "");
     }
@@ -244,7 +209,7 @@ static void write_duration(const struct text *text, const struct value *document
     }
     buffer_format(text->out, "%.0f weeks: %.3g to enrol at ", number_of(duration, "weeks"),
                   number_of(duration, "enrolment_weeks"));
-    write_count(text->out, number_of(document, "units_per_week"));
+    quantity_write_count(text->out, number_of(document, "units_per_week"));
     buffer_format(text->out, " a week, %.3g days to mature\n", number_of(document, "window_days"));
     if (until.size) {
         write_label(text->out, "");

@@ -23,6 +23,7 @@ const struct command *const commands[] = {
     &command_new,
     &command_assign,
     &command_plan,
+    &command_simulate,
     &command_report,
     &command_core_actions,
     &command_explain,

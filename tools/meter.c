@@ -126,6 +126,8 @@ static void time_left(uint64_t left, double rate, char part[static PART_SIZE])
 static void parts_write(uint64_t done, uint64_t total, int64_t passed_ms,
                         char parts[static PART_COUNT][PART_SIZE])
 {
+    static const char *const units[] = {
+        [OBSERVER_RECORDS] = " records", [OBSERVER_RUNS] = " runs", [OBSERVER_BYTES] = " MB"};
     bool is_bytes = meter.unit == OBSERVER_BYTES;
     bool has_rate = passed_ms >= RATE_AFTER_MS && done;
     double rate = has_rate ? (double)done * 1000 / (double)passed_ms : 0;
@@ -136,9 +138,9 @@ static void parts_write(uint64_t done, uint64_t total, int64_t passed_ms,
         double share = (double)(done < total ? done : total) / (double)total;
         snprintf(parts[PART_SHARE], PART_SIZE, "%u%%", (unsigned)(100 * share));
         snprintf(parts[PART_AMOUNT], PART_SIZE, "%s of %s%s", one, amount(total, two, sizeof two),
-                 is_bytes ? " MB" : " records");
+                 units[meter.unit]);
     } else {
-        snprintf(parts[PART_AMOUNT], PART_SIZE, "%s%s", one, is_bytes ? " MB" : " records");
+        snprintf(parts[PART_AMOUNT], PART_SIZE, "%s%s", one, units[meter.unit]);
     }
     if (has_rate)
         snprintf(parts[PART_RATE], PART_SIZE, "%s%s/s", amount((uint64_t)rate, two, sizeof two),

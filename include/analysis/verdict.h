@@ -81,7 +81,7 @@ struct verdict {
     unsigned flags;
 };
 
-/* `text` gets the sentences, without a line end. */
+/* `text` gets the sentences, without a line end; NULL: they are not written. */
 void verdict_of(const struct verdict_input *input, struct verdict *verdict, struct buffer *text);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum observer_unit { OBSERVER_RECORDS, OBSERVER_BYTES };
+enum observer_unit { OBSERVER_RECORDS, OBSERVER_RUNS, OBSERVER_BYTES };
 
 struct observer {
     /* `doing` is a constant word of the step: "copy".  `total` 0: not known. */

@@ -15,5 +15,8 @@ struct random {
 uint64_t random_next(struct random *random);
 double random_uniform(struct random *random);                 /* [0, 1), 53 bits */
 uint64_t random_below(struct random *random, uint64_t bound); /* [0, bound), unbiased; bound > 0 */
+/* How many of `count` succeed with that chance: exactly binomial, at a cost that does not grow with
+ * `count`. */
+uint64_t random_binomial(struct random *random, uint64_t count, double chance);
 
 #endif

@@ -35,6 +35,9 @@ struct cells {
     bool damaged;  /* a cell holds what no cell can hold */
 };
 
+/* A metric in its role. */
+struct metric_plan metric_plan_of(const struct experiment_metric *declared);
+
 /* A metric as analysed. */
 struct study_metric {
     struct metric_plan plan;

@@ -124,9 +124,21 @@ static enum status group_read(struct view_transaction *transaction, struct study
     return status;
 }
 
-static double guardrail_margin(const struct guardrail *guardrail)
+struct metric_plan metric_plan_of(const struct experiment_metric *declared)
 {
-    return (double)guardrail->worse_by_micro / 1e6;
+    const struct metric *metric = declared->metric;
+    struct metric_plan plan = {.name = metric->name,
+                               .title = metric->title,
+                               .role = declared->role,
+                               .kind = metric->kind,
+                               .stage = metric->stage,
+                               .lower_is_better = metric->lower_is_better,
+                               .window_ms = metric->until_ms};
+    if (declared->guardrail) {
+        plan.margin = (double)declared->guardrail->worse_by_micro / 1e6;
+        plan.relative = declared->guardrail->relative;
+    }
+    return plan;
 }
 
 /* The metric's number in the cells of the definition, by name; 0: not among them. */
@@ -150,18 +162,8 @@ static void group_add_metric(struct study_group *group, const struct experiment_
         .guardrail = declared->guardrail,
         .digest = metric_digest(catalogue, metric),
         .number = metric_number(group->definition, metric->name),
-        .plan = {.name = metric->name,
-                 .title = metric->title,
-                 .role = declared->role,
-                 .kind = metric->kind,
-                 .stage = metric->stage,
-                 .lower_is_better = metric->lower_is_better,
-                 .window_ms = metric->until_ms},
+        .plan = metric_plan_of(declared),
     };
-    if (declared->guardrail) {
-        added->plan.margin = guardrail_margin(declared->guardrail);
-        added->plan.relative = declared->guardrail->relative;
-    }
 }
 
 static void study_main_metrics(struct study *study)

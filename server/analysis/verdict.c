@@ -449,6 +449,8 @@ void verdict_of(const struct verdict_input *input, struct verdict *verdict, stru
     verdict->row = (unsigned)row + 1;
     if (findings.harmed_count && findings.harmed_count < plan_treatments(input->plan))
         verdict->flags |= VERDICT_BIT(VERDICT_FLAG_HARMS);
+    if (!text)
+        return;
     rows[row].write(text, &findings, verdict);
     write_additions(text, &findings, verdict);
 }
