@@ -55,9 +55,11 @@ static enum reason totals_of(const struct mix_value *values, size_t count, struc
     return REASON_NONE;
 }
 
-/* Shares, rates and variances of one value, A before and B after. */
+/* Shares, rates and variances of one value, A before and B after.  A rate that is lent moves with
+ * that of the period that lends. */
 struct pair {
     double w_a, w_b, r_a, r_b, v_a, v_b;
+    bool lends_a, lends_b;
 };
 
 static struct pair pair_of(const struct mix_value *value, struct totals totals)
@@ -69,8 +71,14 @@ static struct pair pair_of(const struct mix_value *value, struct totals totals)
         a = (struct mix_rate){.rate = b.rate};
     if (b.units == 0)
         b = (struct mix_rate){.rate = a.rate};
-    return (struct pair){
-        a.units / totals.before, b.units / totals.after, a.rate, b.rate, a.variance, b.variance};
+    return (struct pair){a.units / totals.before,
+                         b.units / totals.after,
+                         a.rate,
+                         b.rate,
+                         a.variance,
+                         b.variance,
+                         b.units == 0,
+                         a.units == 0};
 }
 
 /* The variance of one part, as it adds up over values. */
@@ -83,7 +91,9 @@ struct spread {
 static void spread_add(struct spread *spread, const struct pair *p, double a_before, double a_after,
                        double b_before, double b_after)
 {
-    spread->rates += a_before * a_before * p->v_a + a_after * a_after * p->v_b;
+    double before = p->lends_b ? 0 : a_before + (p->lends_a ? a_after : 0);
+    double after = p->lends_a ? 0 : a_after + (p->lends_b ? a_before : 0);
+    spread->rates += before * before * p->v_a + after * after * p->v_b;
     spread->before += p->w_a * b_before;
     spread->before_squares += p->w_a * b_before * b_before;
     spread->after += p->w_b * b_after;
@@ -112,9 +122,9 @@ static void value_add(struct decomposition *sums, struct spreads *spreads, const
     double moved = p->w_b - p->w_a, changed = r_b - r_a;
     sums->within.value += weight * changed;
     sums->mix.value += rate * moved;
-    spread_add(&spreads->within, p, weight, weight, changed / 2, changed / 2);
+    spread_add(&spreads->within, p, -weight, weight, changed / 2, changed / 2);
     spread_add(&spreads->mix, p, moved / 2, moved / 2, rate, rate);
-    spread_add(&spreads->total, p, p->w_a, p->w_b, r_a, r_b);
+    spread_add(&spreads->total, p, -p->w_a, p->w_b, r_a, r_b);
 }
 
 static enum reason decomposition_finish(struct decomposition *sums, const struct spreads *spreads,

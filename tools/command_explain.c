@@ -1,6 +1,7 @@
 /*
  * `gangway explain`: why a metric changed between two ranges of cohort days: who came, or what they
- * did.  A range is FIRST..LAST, both days in it; a date alone is the seven days from it on.
+ * did; of everyone, or of an experiment.  A range is FIRST..LAST, both days in it; a date alone is
+ * the seven days from it on.
  */
 
 #include "command.h"
@@ -9,10 +10,6 @@
 #include "population_write.h"
 #include "report/explain.h"
 #include "report_source.h"
-
-#include <string.h>
-
-#define RANGE_DAYS 7 /* of a date alone: whole weeks compare alike days */
 
 static const struct option_row explain_options[] = {
     {.name = "from",
@@ -23,6 +20,14 @@ static const struct option_row explain_options[] = {
      .type = OPTION_TEXT,
      .argument = "RANGE",
      .help = "the same for whom it is compared with"},
+    {.name = "experiment",
+     .type = OPTION_TEXT,
+     .argument = "KEY",
+     .help = "of its units, by day of first exposure (default: everyone)"},
+    {.name = "variant",
+     .type = OPTION_TEXT,
+     .argument = "VARIANT",
+     .help = "of who met this variant alone (default: all of them)"},
     {.name = "segment",
      .type = OPTION_TEXT,
      .argument = "SEGMENT",
@@ -40,42 +45,37 @@ static const struct option_row explain_options[] = {
     {.name = NULL},
 };
 
-static enum status day_parse(struct slice text, int32_t *day, struct error *error)
-{
-    int64_t time_ms = 0;
-    enum status status = time_parse(text, &time_ms, error);
-    if (!status)
-        *day = day_of(time_ms);
-    return status;
-}
-
-static enum status range_parse(const struct options *options, const char *name,
-                               struct day_range *range, struct error *error)
+static enum status range_read(const struct options *options, const char *name,
+                              struct day_range *range, struct error *error)
 {
     const char *text = option_text(options, name);
     if (!text)
         return FAIL(error, STATUS_INVALID, "explain", 0, "--%s is missing: a date, or FIRST..LAST",
                     name);
-    const char *dots = strstr(text, "..");
-    struct slice first = {.data = text, .size = dots ? (size_t)(dots - text) : strlen(text)};
-    enum status status = day_parse(first, &range->first, error);
-    range->last = range->first + RANGE_DAYS - 1;
-    return status || !dots ? status : day_parse(slice_of(dots + 2), &range->last, error);
+    return day_range_parse(slice_of(text), range, error);
+}
+
+static struct slice text_of(const struct options *options, const char *name)
+{
+    const char *text = option_text(options, name);
+    return text ? slice_of(text) : (struct slice){0};
 }
 
 static enum status asked(const struct options *options, struct explain_options *made,
                          struct error *error)
 {
-    const char *segment = option_text(options, "segment"), *as_of = option_text(options, "as-of");
+    struct slice as_of = text_of(options, "as-of");
     *made = (struct explain_options){.metric = slice_of(argument_at(options, 0)),
-                                     .segment = segment ? slice_of(segment) : (struct slice){0},
+                                     .experiment = text_of(options, "experiment"),
+                                     .variant = text_of(options, "variant"),
+                                     .segment = text_of(options, "segment"),
                                      .as_of_ms = TIME_NONE,
                                      .now_ms = clock_now_ms(&clock_system)};
-    enum status status = range_parse(options, "from", &made->from, error);
+    enum status status = range_read(options, "from", &made->from, error);
     if (!status)
-        status = range_parse(options, "to", &made->to, error);
-    if (!status && as_of)
-        status = time_parse_relative(slice_of(as_of), made->now_ms, &made->as_of_ms, error);
+        status = range_read(options, "to", &made->to, error);
+    if (!status && as_of.size)
+        status = time_parse_relative(as_of, made->now_ms, &made->as_of_ms, error);
     return status;
 }
 

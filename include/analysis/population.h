@@ -40,13 +40,17 @@ struct population_unit {
     const uint16_t *slices; /* of population_slices(), `all` first */
     size_t slice_count;
     uint64_t actions; /* bit i: met candidate i before the landmark */
-    int64_t value; /* of the metric: 0 or 1 of a share, events of a count, micro-units of a sum */
+    /* Of the metric, which over units is sum y / sum s (population_scale_of): 0 or 1 of a share,
+     * events of a count, micro-units of a sum, and milliseconds of a time to an event, the whole
+     * window where it never came, with s = 1; numerator and denominator of a ratio, the total and
+     * the events of a mean, 100, 0 or -100 and whether there is an answer of an nps. */
+    int64_t y, s;
 };
 
 struct population_options {
     struct journal *journal;                  /* borrowed, as all here */
     const struct catalogue *catalogue;        /* whose metrics and segments these are */
-    const struct metric *metric;              /* conversion, retention, count or sum */
+    const struct metric *metric;              /* population_can_read */
     const struct event_condition *candidates; /* at most 64 */
     size_t candidate_count;
     int64_t landmark_ms;  /* candidates count before it */
@@ -70,8 +74,14 @@ MUST_CHECK enum status population_slices_of(const struct population_options *opt
                                             struct population_slices *slices, struct error *error);
 void population_slices_done(struct population_slices *slices);
 
-/* Whether a metric has one number a user. */
+/* Whether a metric is a mean over users, or a quotient of two.  Not a curve, which is many; nor
+ * breadth, whose accounts have members only where an experiment meets them. */
 bool population_can_read(const struct metric *metric);
+/* What y and s are multiplied by to be what the metric's reader sees. */
+struct population_scale {
+    double y, s;
+};
+struct population_scale population_scale_of(const struct metric *metric);
 MUST_CHECK enum status population_read(const struct population_options *options,
                                        struct error *error);
 

@@ -7,7 +7,7 @@
 
 void explain_text(struct buffer *out, const struct value *document,
                   const struct render_options *options);
-/* A row a segment value: users and rate of each range, its within and its mix. */
+/* A row a segment value: units, share, weight and rate of each range, and its parts. */
 void explain_csv(struct buffer *out, const struct value *document);
 
 #endif

@@ -108,7 +108,7 @@ static enum status core_open(struct view *view, struct core *core, struct error 
 static void unit_add(void *context, const struct population_unit *unit)
 {
     struct core *core = context;
-    bool retained = unit->value > 0;
+    bool retained = unit->y > 0;
     core->users++;
     if (!unit->is_mature) {
         core->immature++;

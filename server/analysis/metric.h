@@ -54,6 +54,10 @@ metric_fill time_fill;                        /* metric_time.c */
 metric_fill breadth_fill;                     /* metric_breadth.c */
 void flow_fill(struct unit_reading *reading); /* metric_flow.c */
 
+/* Milliseconds of the window without the event of a time_to: all of it where the event never came,
+ * or a competing end before it; metric_time.c. */
+int64_t time_without(const struct unit_reading *reading, const struct scheme_metric *metric);
+
 /* The value of a unit under a count, a sum or a conversion: in events, micro-units, 0 or 1. */
 struct unit_value {
     int64_t value;  /* capped, then clamped */

@@ -7,6 +7,7 @@
 #include "analysis/population.h"
 
 #include "contribution.h"
+#include "population_value.h"
 #include "slices.h"
 #include "touches.h"
 
@@ -42,12 +43,6 @@ struct census {
 static enum status no_memory(struct error *error)
 {
     return FAIL(error, STATUS_NO_MEMORY, "population", 0, "no memory");
-}
-
-bool population_can_read(const struct metric *metric)
-{
-    return metric->kind == METRIC_CONVERSION || metric->kind == METRIC_RETENTION ||
-           metric->kind == METRIC_COUNT || metric->kind == METRIC_SUM;
 }
 
 /* ---- what is asked ---- */
@@ -294,16 +289,13 @@ static uint64_t actions_of(const struct census *population, const struct person 
     return actions;
 }
 
-static int64_t value_of(const struct census *population, const struct person *person)
+static void unit_read(const struct census *population, const struct person *person,
+                      struct population_unit *unit)
 {
-    const struct scheme_metric *metric = population->metric;
     struct unit_reading reading = {.definition = population->definition,
                                    .record = &person->record,
                                    .exposure_ms = person->first_ms};
-    struct window window = window_of(metric, person->first_ms);
-    if (metric->kind == METRIC_CONVERSION || metric->kind == METRIC_RETENTION)
-        return outcomes_meet(metric, &person->record, &window);
-    return unit_value_of(&reading, metric).value;
+    population_value_read(&reading, population->metric, unit);
 }
 
 static size_t slices_fill(const struct census *population, const struct person *person)
@@ -338,8 +330,8 @@ static void part_judge(struct census *population)
                                        .cohort = day_of(person->first_ms),
                                        .slices = population->standing,
                                        .slice_count = slices_fill(population, person),
-                                       .actions = actions_of(population, person),
-                                       .value = value_of(population, person)};
+                                       .actions = actions_of(population, person)};
+        unit_read(population, person, &unit);
         unit.is_mature = day_start_ms(unit.cohort + 1) + window_end(options) <= options->as_of_ms;
         options->visit(options->context, &unit);
     }

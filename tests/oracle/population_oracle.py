@@ -2,9 +2,11 @@
 
     users(catalogue, messages) -> {user id: Person}, each with .first, .outcomes, .trait(path, time)
 """
+import fractions
+
 import fold_oracle
-from metric_oracle import DAY, SHARES, Reading, Window, bounds, duration, is_reached, lookup, \
-    metric_fields
+from metric_oracle import DAY, MICRO, SHARES, Reading, Window, bounds, duration, is_reached, \
+    items_of, lookup, metric_fields
 
 
 class Person:
@@ -47,6 +49,50 @@ def value(catalogue, name, person):
         return int(is_reached(catalogue, metric, Window(person, person.first, low, high)))
     fields = metric_fields(catalogue, metric, person, person.first, Reading())
     return fields["s"] / 1e6 if metric["kind"] == "sum" else fields["s"]
+
+
+def window_of(catalogue, metric):
+    if metric["kind"] == "ratio":
+        return window_of(catalogue, catalogue["metrics"][metric["numerator"]])
+    return bounds(metric)
+
+
+def time_without(metric, window):
+    """Days of the window without the event; all of them where a competing end came before it."""
+    moments = [window.met_at(item) for item in items_of(metric)]
+    met = [m for m in moments if m is not None]
+    if "all_of" in metric:
+        met = [max(met)] if len(met) == len(moments) else []
+    rivals = [m["time"] for m in window.outcomes if m["event"] in metric.get("competing", [])]
+    came = met and (not rivals or min(met) <= min(rivals))
+    return fractions.Fraction(min(met) - window.first if came else bounds(metric)[1], DAY)
+
+
+def amounts(catalogue, name, person):
+    """(y, s): the metric over users is sum y / sum s."""
+    metric, one = catalogue["metrics"][name], fractions.Fraction(1)
+    kind = metric["kind"]
+    if kind in SHARES or kind == "count":
+        return one * value(catalogue, name, person), one
+    if kind == "time_to":
+        return time_without(metric, Window(person, person.first, *bounds(metric))), one
+    fields = metric_fields(catalogue, metric, person, person.first, Reading())
+    if kind == "sum":
+        return one * fields["s"] / MICRO, one
+    if kind == "nps":
+        return one * 100 * (fields.get("promoters", 0) - fields.get("detractors", 0)), \
+            one * fields.get("responded", 0)
+    return quotient_of(catalogue, metric, fields["y"], fields["s"])
+
+
+def quotient_of(catalogue, metric, y, s):
+    """In the metric's own units: a sum and a mean are kept in micro-units."""
+    def step(kind):
+        return fractions.Fraction(1, MICRO if kind in ("sum", "mean") else 1)
+    if metric["kind"] == "mean":
+        return y * step("mean"), fractions.Fraction(s)
+    return tuple(amount * step(catalogue["metrics"][metric[part]]["kind"])
+                 for amount, part in ((y, "numerator"), (s, "denominator")))
 
 
 def core_tables(catalogue, messages, as_of):

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""gangway explain: Kitagawa's shares in fractions from raw messages by definition
-(tests/oracle/population_oracle.py); cases by hand whose cause is known."""
+"""gangway explain: the parts in fractions from raw messages by definition (population_oracle.py,
+kitagawa_oracle.py), of experiments from the cells of the fold's oracle; cases by hand whose cause
+is known."""
+import collections
 import csv
 import fractions
 import io
@@ -17,14 +19,17 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(os.environ["SOURCE_DIR"]) / "tests" / "oracle"))
 import fold_cases  # noqa: E402
 import fold_oracle  # noqa: E402
+import kitagawa_oracle  # noqa: E402
 import population_oracle  # noqa: E402
+from metric_oracle import metric_names  # noqa: E402
 from test_fold_oracle import FOLDER, export_of, gangway, write_catalogue  # noqa: E402
 
 GANGWAY = os.environ["GANGWAY"]
 DAY = 86_400_000
 AS_OF = "2026-01-20"
 RANGES = ("2025-12-20..2026-01-02", "2026-01-03..2026-01-31")
-KINDS = ("conversion", "retention", "count", "sum")
+PARTS = ("within", "weight", "mix")
+QUOTIENTS = ("mean", "ratio", "nps", "breadth")
 
 
 def run(*arguments):
@@ -41,11 +46,18 @@ def days_of(text):
     return [fold_oracle.instant(day) // DAY for day in text.split("..")]
 
 
+def sums_of(pairs):
+    """(n, y, s, yy, ss, ys)"""
+    return (len(pairs), sum(y for y, _ in pairs), sum(s for _, s in pairs),
+            sum(y * y for y, _ in pairs), sum(s * s for _, s in pairs),
+            sum(y * s for y, s in pairs))
+
+
 def values_by_place(catalogue, name, messages):
-    """{segment: {value: [[y of the first range], [y of the second]]}}, how many are too new."""
+    """{segment: {value: (sums of the first range, of the second)}}, how many are too new."""
     ranges, found, new = [days_of(r) for r in RANGES], {}, 0
     metric = catalogue["metrics"][name]
-    ends = max(DAY, population_oracle.bounds(metric)[1])
+    ends = max(DAY, population_oracle.window_of(catalogue, metric)[1])
     for person in population_oracle.users(messages).values():
         inside = [i for i, (low, high) in enumerate(ranges) if low <= person.first // DAY <= high]
         if not inside:
@@ -53,28 +65,81 @@ def values_by_place(catalogue, name, messages):
         if not population_oracle.is_mature(person, ends, fold_oracle.instant(AS_OF)):
             new += 1
             continue
-        y = fractions.Fraction(population_oracle.value(catalogue, name, person)).limit_denominator(
-            10**6)
+        pair = population_oracle.amounts(catalogue, name, person)
         for segment, value in person.slices(catalogue, person.first + DAY - 1):
-            found.setdefault(segment, {}).setdefault(value, ([], []))[inside[0]].append(y)
-    return found, new
+            found.setdefault(segment, {}).setdefault(value, ([], []))[inside[0]].append(pair)
+    return {segment: {value: tuple(map(sums_of, periods)) for value, periods in values.items()}
+            for segment, values in found.items()}, new
 
 
-def mean(numbers):
-    return sum(numbers) / fractions.Fraction(len(numbers))
+# --- of an experiment: from the cells of the fold's oracle --------------------------------------
+
+def cell_sums(catalogue, name, cells):
+    """(n, y, s, yy, ss, ys) of cells {field: number} added up, by cube.md."""
+    f = collections.Counter()
+    for cell in cells:
+        f.update(cell)
+    metric, one = catalogue["metrics"][name], fractions.Fraction(1)
+    kind = metric["kind"]
+    if kind in ("conversion", "retention"):
+        return f["n"], one * f["x"], f["n"], one * f["x"], f["n"], one * f["x"]
+    if kind in ("count", "sum"):
+        step = one / (10**6 if kind == "sum" else 1)
+        y, yy = f["s"] * step, f["ss"] * step * step
+        return f["n"], y, f["n"], yy, f["n"], y
+    if kind in ("mean", "ratio"):
+        y, s = population_oracle.quotient_of(catalogue, metric, one, one)
+        return f["n"], f["y"] * y, f["s"] * s, f["yy"] * y * y, f["ss"] * s * s, f["ys"] * y * s
+    if kind == "nps":
+        y = 100 * (one * f["promoters"] - f["detractors"])
+        return f["n"], y, f["responded"], 10_000 * (one * f["promoters"] + f["detractors"]), \
+            f["responded"], y
+    pairs = collections.Counter()
+    whole = fractions.Fraction(population_oracle.bounds(metric)[1], DAY)
+    for field, number in f.items():
+        if field.startswith("0:"):
+            place = int(field[2:])
+            low, high = (place * 5, place * 5 + 5) if place < 288 else \
+                ((place - 264) * 60, (place - 263) * 60)
+            pairs[min(whole, fractions.Fraction(low + high, 2 * 24 * 60))] += number
+    pairs[whole] += f["n"] - sum(pairs.values())
+    y, yy = (sum(day**power * number for day, number in pairs.items()) for power in (1, 2))
+    return f["n"], y, f["n"], yy, f["n"], y
 
 
-def kitagawa(values):
-    """{value: (within, mix)} in fractions; who lacks a range has the other's rate."""
-    totals = [sum(len(v[i]) for v in values.values()) for i in (0, 1)]
-    parts = {}
-    for value, (before, after) in values.items():
-        rates = [mean(y) if y else None for y in (before, after)]
-        rates = [rates[1 - i] if r is None else r for i, r in enumerate(rates)]
-        shares = [fractions.Fraction(len(y), n) for y, n in zip((before, after), totals)]
-        parts[value] = ((shares[0] + shares[1]) / 2 * (rates[1] - rates[0]),
-                        (rates[0] + rates[1]) / 2 * (shares[1] - shares[0]))
-    return parts
+def ranges_of(cells):
+    """The first half of the days with units and the second, and a moment by which the longest
+    windows of some of the second have not passed."""
+    days = sorted({day for (population, *_, day, _, metric) in cells
+                   if population == "main" and metric == "units"})
+    stamps = [fold_cases.stamp(day * DAY)[:10] for day in (
+        days[0], days[len(days) // 2 - 1], days[len(days) // 2], days[-1], days[-1] + 14)]
+    return ("..".join(stamps[:2]), "..".join(stamps[2:4])), stamps[4]
+
+
+def values_of_experiment(catalogue, name, cells, variant=None):
+    (ranges, as_of), found, new = ranges_of(cells), {}, 0
+    ranges = [days_of(r) for r in ranges]
+    window = population_oracle.window_of(catalogue, catalogue["metrics"][name])[1]
+    last = (fold_oracle.instant(as_of) - window) // DAY - 1
+    for (population, segment, value, day, met, metric), fields in cells.items():
+        inside = [i for i, (low, high) in enumerate(ranges) if low <= day <= high]
+        if population != "main" or segment == "stratum" or not inside or \
+                variant not in (None, met):
+            continue
+        if day > last:
+            new += fields.get("n", 0) if (metric, segment) == ("units", "") else 0
+            continue
+        if metric != name:
+            continue
+        places = [(segment or None, value)]
+        if not segment and variant is None:
+            places.append(("variant", met))
+        for place, label in places:
+            found.setdefault(place, {}).setdefault(label, ([], []))[inside[0]].append(fields)
+    return {segment: {value: tuple(cell_sums(catalogue, name, period) for period in periods)
+                      for value, periods in values.items()}
+            for segment, values in found.items()}, new
 
 
 class Explain(unittest.TestCase):
@@ -82,77 +147,146 @@ class Explain(unittest.TestCase):
         want = float(want)
         self.assertLessEqual(abs(got - want), 1e-9 * max(1, abs(want)), (where, got, want))
 
-    def segment(self, got, values, where):
+    def part(self, got, want, scale, where):
+        self.close(got["value"], want[0], where)
+        self.assertLessEqual(abs(got["se"] - want[1]), 1e-7 * max(scale, want[1], 1e-3),
+                             (where, got, want))
+        for end, sign in zip(got["interval"], (-1, 1)):
+            self.close(end, got["value"] + sign * 1.959963984540054 * got["se"], where)
+
+    def parts(self, got, want, kind, scale, where):
+        for part in PARTS:
+            if part == "weight" and kind not in QUOTIENTS:
+                self.assertIsNone(got[part])
+                self.assertEqual(want[part][0], 0)
+            else:
+                self.part(got[part], want[part], scale, (where, part))
+
+    def period(self, got, sums, all_units, kind):
+        self.assertEqual(got["units"], sums[0])
+        self.close(got["share"], fractions.Fraction(sums[0], all_units), "share")
+        if sums[0] and sums[2]:
+            self.close(got["rate"], sums[1] / sums[2], "rate")
+        else:
+            self.assertIsNone(got["rate"])
+        if kind in QUOTIENTS and sums[0]:
+            self.close(got["weight"], fractions.Fraction(sums[2]) / sums[0], "weight")
+        else:
+            self.assertIsNone(got["weight"])
+
+    def segment(self, got, values, kind, change, rates, where):
         self.assertEqual({v["value"] for v in got["values"]}, set(values), where)
-        parts, sums = kitagawa(values), [0, 0]
-        totals = [sum(len(v[i]) for v in values.values()) for i in (0, 1)]
+        whole, parts = kitagawa_oracle.decomposition(values)
+        totals = [sum(v[i][0] for v in values.values()) for i in (0, 1)]
         for row in got["values"]:
             for i, end in enumerate(("from", "to")):
-                units = values[row["value"]][i]
-                self.assertEqual(row[end]["users"], len(units), where)
-                self.close(row[end]["share"], fractions.Fraction(len(units), totals[i]), where)
-                if units:
-                    self.close(row[end]["rate"], mean(units), where)
-                else:
-                    self.assertIsNone(row[end]["rate"])
-            for i, part in enumerate(("within", "mix")):
-                self.close(row[part]["value"], parts[row["value"]][i], (where, row["value"], part))
-                sums[i] += row[part]["value"]
-        for i, part in enumerate(("within", "mix")):
-            self.close(got[part]["value"], sums[i], where)
-        return got["within"]["value"] + got["mix"]["value"]
+                self.period(row[end], values[row["value"]][i], totals[i], kind)
+        if whole is None:
+            self.assertEqual(got["reason"], "denominator near zero")
+            self.assertEqual([got[part] for part in PARTS], [None] * 3)
+            return
+        self.assertIsNone(got["reason"])
+        scale = max(whole["total"][1], *map(abs, rates))
+        self.parts(got, whole, kind, scale, where)
+        for row in got["values"]:
+            self.parts(row, parts[row["value"]], kind, scale, (where, row["value"]))
+        for part in PARTS:
+            if got[part]:
+                self.close(sum(row[part]["value"] for row in got["values"]), got[part]["value"],
+                           (where, part))
+        self.close(sum(got[part]["value"] for part in PARTS if got[part]), change, where)
 
-    def compare(self, catalogue, messages, name, document):
-        values, new = values_by_place(catalogue, name, messages)
-        self.assertEqual(document["users_too_new"], new)
-        everyone = values.get(None, {}).get(None, ([], []))
-        if not everyone[0] or not everyone[1]:
+    def compare(self, catalogue, values, new, name, document):
+        kind = catalogue["metrics"][name]["kind"]
+        self.assertEqual(document["units_too_new"], new)
+        everyone = values.get(None, {})
+        whole, _ = kitagawa_oracle.decomposition(everyone) if everyone and all(
+            period[0] for period in list(everyone.values())[0]) else (None, None)
+        if whole is None:
             self.assertIsNone(document["change"])
             self.assertEqual(document["segments"], [])
             return 0
-        change = mean(everyone[1]) - mean(everyone[0])
-        self.close(document["change"]["value"], change, name)
-        spread = sum((mean([y * y for y in ys]) - mean(ys) ** 2) / len(ys) for ys in everyone)
-        self.close(document["change"]["se"], float(spread) ** .5, name)
-        self.assertEqual([s["segment"] for s in document["segments"]], sorted(catalogue["segments"]))
+        rates = [document[end]["rate"] for end in ("from", "to")]
+        self.part(document["change"], whole["total"], max(map(abs, rates)), name)
+        self.assertEqual({s["segment"] for s in document["segments"]}, set(values) - {None})
         for got in document["segments"]:
-            self.close(self.segment(got, values[got["segment"]], (name, got["segment"])), change,
-                       name)
+            self.segment(got, values[got["segment"]], kind, document["change"]["value"],
+                         rates, (name, got["segment"]))
         return 1
+
+    def explain(self, store, metric, kind, *call):
+        call = ("explain", metric, *call, "--store", store)
+        if kind == "retention_curve":
+            done = run(*call)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("is a number a bracket", done.stderr)
+            return None
+        text = gangway(*call, "--format", "json")
+        self.assertEqual(text, canonical(json.loads(text)))
+        table = gangway(*call)
+        self.assertLessEqual(max(map(len, table.splitlines())), 80, table)
+        return json.loads(text)
 
     def check(self, seed, count, units):
         catalogue = fold_cases.random_catalogue(random.Random(seed))
         messages = fold_cases.random_messages(seed, count, units)
-        compared = 0
+        compared = collections.Counter()
         with tempfile.TemporaryDirectory(dir=FOLDER) as name:
             folder = pathlib.Path(name)
             write_catalogue(folder / "experiments", catalogue)
             export_of(folder, "store", messages, verify=False)
             for metric, made in catalogue["metrics"].items():
-                call = ("explain", metric, "--from", RANGES[0], "--to", RANGES[1], "--as-of", AS_OF,
-                        "--store", folder / "store")
-                if made["kind"] not in KINDS:
-                    done = run(*call)
-                    self.assertEqual((done.returncode, done.stdout), (2, ""))
-                    self.assertIn(made["kind"], done.stderr)
-                    continue
-                text = gangway(*call, "--format", "json")
-                document = json.loads(text)
-                self.assertEqual(text, canonical(document))
-                compared += self.compare(catalogue, messages, metric, document)
-            table = gangway(*call[:1], "m0", *call[2:]) if catalogue["metrics"]["m0"]["kind"] in \
-                KINDS else ""
-        self.assertLessEqual(max(map(len, table.splitlines()), default=0), 80)
+                document = self.explain(folder / "store", metric, made["kind"], "--from", RANGES[0],
+                                        "--to", RANGES[1], "--as-of", AS_OF)
+                if document:
+                    compared[made["kind"]] += self.compare(
+                        catalogue, *values_by_place(catalogue, metric, messages), metric, document)
         return compared
 
     def test_random_streams_add_up_by_definition(self):
-        compared = 0
-        for seed in range(5000, 5005):
+        compared = collections.Counter()
+        for seed in range(5000, 5003):
             compared += self.check(seed, 700, 400)
-        self.assertGreater(compared, 10)
+        for kind in ("conversion", "count", "sum", "mean", "ratio", "nps", "time_to"):
+            self.assertGreater(compared[kind], 0, compared)
 
     def test_many_users(self):
-        self.assertGreater(self.check(52, 3000, 400), 2)
+        self.assertGreater(self.check(52, 3000, 400).total(), 5)
+
+    def experiment(self, store, catalogue, file, cells):
+        (before, after), as_of = ranges_of(cells)
+        compared, key = collections.Counter(), file["experiment"]
+        for metric in metric_names(file):
+            kind = catalogue["metrics"][metric]["kind"]
+            for variant in (None, "a"):
+                document = self.explain(store, metric, kind, "--from", before, "--to", after,
+                                        "--as-of", as_of, "--experiment", key,
+                                        *(("--variant", variant) if variant else ()))
+                if document:
+                    self.assertEqual((document["experiment"], document["variant"]), (key, variant))
+                    values, new = values_of_experiment(catalogue, metric, cells, variant)
+                    compared[kind] += self.compare(catalogue, values, new, metric, document)
+        return compared
+
+    def experiments(self, seed, count, units):
+        catalogue = fold_cases.random_catalogue(random.Random(seed))
+        messages = fold_cases.random_messages(seed, count, units)
+        compared = collections.Counter()
+        with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+            folder = pathlib.Path(name)
+            write_catalogue(folder / "experiments", catalogue)
+            export_of(folder, "store", messages, verify=False)
+            for key, file in catalogue["experiments"].items():
+                compared += self.experiment(folder / "store", catalogue, file,
+                                            fold_oracle.cells(catalogue, key, messages))
+        return compared
+
+    def test_experiments_add_up_by_the_cells_of_the_oracle(self):
+        compared = collections.Counter()
+        for seed in range(6000, 6002):
+            compared += self.experiments(seed, 1200, 300)
+        for kind in ("conversion", "count", "sum", "mean", "ratio", "nps", "time_to"):
+            self.assertGreater(compared[kind], 0, compared)
 
 
 def stream(weeks):
@@ -214,6 +348,8 @@ class ByHand(unittest.TestCase):
             people("rep", 200, 100) + people("other", 200, 100),
             people("rep", 200, 40) + people("other", 200, 100)])
         kept = pathlib.Path(os.environ["SOURCE_DIR"], "tests", "golden", "explain.txt")
+        if os.environ.get("GANGWAY_REWRITE") == "1":
+            kept.write_text(text, encoding="utf-8")
         self.assertEqual(text, kept.read_text(encoding="utf-8"))
         segments = {s["segment"]: s for s in document["segments"]}
         self.assertEqual(sorted(segments), ["all", "role"])
@@ -239,7 +375,9 @@ class ByHand(unittest.TestCase):
         for more, words in ((("--to", "2026-01-04"), "share days"),
                             (("--to", "2026-01-09..2026-01-08"), "ends before it begins"),
                             (("--to", "yesterday"), ""), (("--to", "2026-02-30"), "28"),
-                            (("--segment", "none"), "no segment 'none'")):
+                            (("--segment", "none"), "no segment 'none'"),
+                            (("--experiment", "none"), "no such experiment: 'none'"),
+                            (("--variant", "b"), "name the experiment")):
             self.assertIn(words, self.explained(weeks, *more, code=2))
         self.assertEqual(run("explain", "acts", "--from", "2026-01-01").returncode, 2)
 
