@@ -180,7 +180,7 @@ const struct command command_calc = {
         "Reads an object a line from standard input and answers each with one line, in order and\n"
         "at once. `{\"name\": N, \"input\": {...}}` is taken too, and N comes back.\n"
         "\n"
-        "    echo '{\"counts\": [5000, 5210], \"weights\": [1, 1]}' | gangway calc srm_chisq_gof\n"
+        "    echo '{\"counts\":[50,61],\"weights\":[1,1]}' | gangway calc srm_chisq_gof\n"
         "\n"
         "A figure that cannot be estimated is null; `status` is then not_estimable, `reason` says\n"
         "why, `reasons` says it for each figure. A limit without bound is \"inf\" or \"-inf\".\n"

@@ -218,7 +218,7 @@ const struct command command_key = {
     .name = "key",
     .arguments = "add --role R --name N [--expires TIME] | list | revoke NAME | rotate NAME",
     .summary = "makes, lists, revokes and rotates the keys that callers show",
-    .note = "  client   public, in a front end: assign, expose, track; reads nobody's data\n"
+    .note = "  client   public, in a front end: assign, expose, track; reads no data\n"
             "  server   the same, with the rules explained and history taken\n"
             "  analyst  reports, notes, metrics\n"
             "  admin    everything, erasure and reload too\n"

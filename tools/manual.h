@@ -35,6 +35,9 @@ void manual_write_screen(const struct command *command, struct buffer *out);
 void manual_write_text(const struct command *command, struct buffer *out);
 /* A page for man(1), ASCII; `command` NULL: the page of the program, which lists the commands. */
 void manual_write_page(const struct command *command, struct buffer *out);
+/* gangway-experiments(5), of the schemas that ship. */
+MUST_CHECK enum status manual_write_experiments(bool is_roff, struct buffer *out,
+                                                struct error *error);
 /* The text of the program's screen: a line a command. */
 void manual_write_commands(struct buffer *out);
 
