@@ -10,9 +10,11 @@
  *     _gangway_options COMMAND    --NAME:MEANING, a line each
  *     _gangway_value 'COMMAND --NAME'   of what kind the option's value is; nothing for a flag
  *     _gangway_argument COMMAND   of what kind its arguments are
+ *     _gangway_argument 'COMMAND WORD'   of what kind the one after this word is: `key revoke`
  *
- * A kind is `words` with the words, `experiment`, `family`, `command`, `folder`, `file` or `text`,
- * which nothing completes.  It goes by the word that stands for the value in the help (DIR).
+ * A kind is `words` with the words, `experiment`, `metric`, `segment` (of the files), `key` (of the
+ * file of keys), `family`, `page`, `command`, `folder`, `file` or `text`, which nothing completes.
+ * It goes by the word that stands for the value in the help (DIR).
  */
 
 #include "command.h"
@@ -31,8 +33,11 @@ static const struct {
     const char *kind;
 } kinds[] = {
     {"EXPERIMENT", "experiment"},
+    {"METRIC", "metric"},
+    {"SEGMENT", "segment"},
     {"FAMILY", "family"},
     {"COMMAND", "command"},
+    {"COMMAND|experiments", "page"},
     {"DIR", "folder"},
     {"DEST", "folder"},
     {"SRC", "folder"},
@@ -128,6 +133,21 @@ static void write_argument(const struct command *command, struct buffer *out)
     buffer_format(out, "' ;;\n");
 }
 
+/* What follows a word: the NAME of `revoke NAME` is one that the file of keys has. */
+static void write_second(const struct command *command, struct buffer *out)
+{
+    const char *text = strstr(command->arguments, " NAME");
+    for (; text; text = strstr(text + 1, " NAME")) {
+        const char *end = text;
+        while (text > command->arguments && text[-1] != ' ')
+            text--;
+        if (islower((unsigned char)*text))
+            buffer_format(out, "    '%s %.*s') echo 'key' ;;\n", command->name, (int)(end - text),
+                          text);
+        text = end;
+    }
+}
+
 static bool add_script(const char *name, struct buffer *out)
 {
     for (const struct asset *script = completion_scripts; script->path; script++)
@@ -151,8 +171,10 @@ static int run(const struct options *options)
     write_commands(&out);
     write_values(&out);
     buffer_format(&out, "_gangway_argument() {\n    case $1 in\n");
-    for (size_t i = 0; commands[i]; i++)
+    for (size_t i = 0; commands[i]; i++) {
         write_argument(commands[i], &out);
+        write_second(commands[i], &out);
+    }
     buffer_format(&out, "    esac\n}\n");
     if (!add_script("common.sh", &out) || strcmp(shell, "common") == 0 || !add_script(name, &out)) {
         fprintf(stderr, "gangway: completion is for bash and zsh, not '%s'\n", shell);
@@ -172,9 +194,11 @@ const struct command command_completion = {
     .name = "completion",
     .arguments = "bash | zsh",
     .summary = "prints the script that completes calls in a shell",
-    .note = "Commands, options and their choices, keys of experiments (of the files in\n"
-            "--experiments, $GANGWAY_EXPERIMENTS or ./experiments), families of `calc`, files and\n"
-            "folders. `cmake --install` puts both scripts where the shells look.",
+    .note =
+        "Commands, options and their choices, keys of experiments, metrics and segments (of the\n"
+        "files in --experiments, $GANGWAY_EXPERIMENTS or ./experiments), names of keys (of\n"
+        "--keys or --store), families of `calc`, files and folders. `cmake --install` puts both\n"
+        "scripts where the shells look.",
     .options = no_options,
     .is_aside = true,
     .arguments_min = 1,

@@ -104,6 +104,14 @@ class Typed(unittest.TestCase):
         ("gangway calc srm_chisq_g", "gangway calc srm_chisq_gof "),
         ("gangway help compa", "gangway help compact "),
         ("gangway completion z", "gangway completion zsh "),
+        ("gangway help experim", "gangway help experiments "),
+        ("gangway explain activ", "gangway explain activated "),
+        ("gangway core-actions --metric retained_week_12", "gangway core-actions --metric "
+         "retained_week_12 "),
+        ("gangway explain activated --segment ro", "gangway explain activated --segment role "),
+        ("gangway report crm-first-run --format csv --table over", "gangway report crm-first-run "
+         "--format csv --table over_time "),
+        ("gangway key rotate front --store", "gangway key rotate front --store "),
         ("gangway report --experiment nothing-like-it", None),
         ("gangway erase user:", None),
         ("gangway nothing-like-it ", None),
@@ -169,6 +177,35 @@ class Asked(unittest.TestCase):
             self.assertEqual(self.offered("gangway", "plan", "", folder=folder), [])
             self.assertEqual(self.offered("gangway", "plan", "--experiments", f"{folder}/of"),
                              [str(other)])
+
+    def test_metrics_and_segments_are_those_of_the_folder(self):
+        with tempfile.TemporaryDirectory(prefix="gangway test-") as folder:
+            (pathlib.Path(folder) / "metrics.yaml").write_text(
+                "core_actions:\n  landmark: 7d\nmetrics:\n    # not: this\n    first:\n"
+                "        kind: conversion\n    second: {kind: count}\nnot_activity: [A]\n")
+            (pathlib.Path(folder) / "segments.yaml").write_text("segments:\n  role: {trait: r}\n")
+            files = ("--experiments", folder)
+            for words in (("explain", ""), ("core-actions", "--metric", "")):
+                self.assertEqual(self.offered("gangway", *words, GANGWAY_EXPERIMENTS=folder),
+                                 ["first", "second"])
+            self.assertEqual(self.offered("gangway", "explain", *files, "sec"), ["second"])
+            self.assertEqual(self.offered("gangway", "explain", "first", *files, "--segment", ""),
+                             ["role"])
+            self.assertEqual(self.offered("gangway", "explain", "", folder=folder), [])
+
+    def test_names_of_keys_are_those_that_open(self):
+        with tempfile.TemporaryDirectory(prefix="gangway test-") as folder:
+            store = pathlib.Path(folder) / "store"
+            for name in ("web", "back", "gone"):
+                told("key", "add", "--role", "client", "--name", name, "--store", str(store))
+            told("key", "revoke", "gone", "--store", str(store))
+            for word in ("revoke", "rotate"):
+                for given in (("--store", str(store)), (f"--keys={store}/keys",)):
+                    self.assertEqual(sorted(self.offered("gangway", "key", word, *given, "")),
+                                     ["back", "web"])
+                self.assertEqual(self.offered("gangway", "key", word, "w",
+                                              GANGWAY_STORE=str(store)), ["web"])
+            self.assertEqual(self.offered("gangway", "key", "revoke", "--store", folder, ""), [])
 
     def test_another_shell_is_exit_2(self):
         for shell in ("fish", "common", "", "bash.sh", "x" * 300):

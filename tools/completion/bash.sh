@@ -1,17 +1,21 @@
 # ---- bash: fills COMPREPLY.  `--name=value` comes as three words where COMP_WORDBREAKS has `=`.
 
+# Those of the words that begin with `current` of who calls.
+_gangway_offer() {
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
+}
+
 _gangway_fill() {
     local current=$1 kind=$2
     shift 2
     case $kind in
-    words) mapfile -t COMPREPLY < <(compgen -W "$*" -- "$current") ;;
-    experiment)
-        mapfile -t COMPREPLY < <(compgen -W "$(_gangway_experiments "${COMP_WORDS[@]}")" -- "$current")
-        ;;
-    family)
-        mapfile -t COMPREPLY < <(compgen -W "$(_gangway_families "${COMP_WORDS[0]}")" -- "$current")
-        ;;
-    command) mapfile -t COMPREPLY < <(compgen -W "$(_gangway_commands | sed 's/:.*//')" -- "$current") ;;
+    words) _gangway_offer "$*" ;;
+    experiment) _gangway_offer "$(_gangway_experiments "${COMP_WORDS[@]}")" ;;
+    metric | segment) _gangway_offer "$(_gangway_names "${kind}s" "${COMP_WORDS[@]}")" ;;
+    key) _gangway_offer "$(_gangway_keys "${COMP_WORDS[@]}")" ;;
+    family) _gangway_offer "$(_gangway_families "${COMP_WORDS[0]}")" ;;
+    page) _gangway_offer "$(_gangway_commands | sed 's/:.*//') experiments" ;;
+    command) _gangway_offer "$(_gangway_commands | sed 's/:.*//')" ;;
     folder)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
@@ -33,8 +37,7 @@ _gangway() {
         before=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(
-            compgen -W "$(_gangway_commands | sed 's/:.*//') --help --version" -- "$current")
+        _gangway_offer "$(_gangway_commands | sed 's/:.*//') --help --version"
         return
     fi
     kind=$(_gangway_value "$command $before")
@@ -42,11 +45,11 @@ _gangway() {
         # shellcheck disable=SC2086 # a kind and its words
         _gangway_fill "$current" $kind
     elif [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(
-            compgen -W "$(_gangway_options "$command" | sed 's/:.*//')" -- "$current")
+        _gangway_offer "$(_gangway_options "$command" | sed 's/:.*//')"
     else
-        # shellcheck disable=SC2046
-        _gangway_fill "$current" $(_gangway_argument "$command")
+        [ "$COMP_CWORD" -gt 2 ] && kind=$(_gangway_argument "$command ${COMP_WORDS[2]}")
+        # shellcheck disable=SC2046,SC2086
+        _gangway_fill "$current" ${kind:-$(_gangway_argument "$command")}
     fi
 }
 

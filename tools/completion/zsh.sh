@@ -6,7 +6,10 @@ _gangway_fill() {
     case $kind in
     words) compadd -- "$@" ;;
     experiment) compadd -- ${(f)"$(_gangway_experiments "${words[@]}")"} ;;
+    metric | segment) compadd -- ${(f)"$(_gangway_names "${kind}s" "${words[@]}")"} ;;
+    key) compadd -- ${(f)"$(_gangway_keys "${words[@]}")"} ;;
     family) compadd -- ${(f)"$(_gangway_families "${words[1]}")"} ;;
+    page) _gangway_told page "$(_gangway_commands; echo 'experiments:what may stand in the files')" ;;
     command) _gangway_told command "$(_gangway_commands)" ;;
     folder) _files -/ ;;
     file) _files ;;
@@ -37,7 +40,8 @@ _gangway() {
     elif [[ $PREFIX == -* ]]; then
         _gangway_told option "$(_gangway_options "$command")"
     else
-        _gangway_fill ${=$(_gangway_argument "$command")}
+        (( CURRENT > 3 )) && kind=$(_gangway_argument "$command ${words[3]}")
+        _gangway_fill ${=${kind:-$(_gangway_argument "$command")}}
     fi
 }
 
