@@ -3,11 +3,13 @@
 // while figures come in. The people are those of seeds/crm-90-days, a thousand of them.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { Gangway, SOURCE, browser, experiment, pathOf, until } from "../support/gangway.mjs";
+import { Gangway, SOURCE, browser, experiment, until } from "../support/gangway.mjs";
+import { Pages, axe, schemes } from "../support/pages.mjs";
+import { LETTERS, SHARE, assertScreen, difference } from "../support/screens.mjs";
 
 const SEED = join(SOURCE, "seeds/crm-90-days");
 const PROGRAM = process.env.GANGWAY || join(SOURCE, "build/debug/gangway");
@@ -24,6 +26,7 @@ let seeded; // with people
 let hostile; // with names
 let empty;
 let chrome;
+let pages;
 
 /** A server whose store has the seed's people. */
 async function seededServer() {
@@ -50,6 +53,7 @@ ${files["metrics.yaml"]}`;
 
 before(async () => {
   chrome = await browser();
+  pages = new Pages(chrome);
   seeded = await seededServer();
   hostile = await Gangway.start({ files: {
     "one.yaml": named("one", HOSTILE, RTL), "two.yaml": named("two", LONG, HOSTILE),
@@ -62,34 +66,8 @@ after(async () => {
   for (const server of [seeded, hostile, empty]) await server?.close();
 });
 
-/** A page that keeps what went wrong on it in `faults`. */
-async function open(url, options = {}) {
-  const context = await chrome.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.faults = [];
-  page.on("console", (line) => {
-    if (["error", "warning"].includes(line.type())) page.faults.push(line.text());
-  });
-  page.on("pageerror", (error) => page.faults.push(String(error)));
-  page.on("dialog", (dialog) => {
-    page.faults.push("a dialog");
-    dialog.dismiss();
-  });
-  await page.addInitScript(() => {
-    window.violations = [];
-    document.addEventListener("securitypolicyviolation", (event) =>
-      window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
-  });
-  page.answer = await page.goto(url);
-  return page;
-}
-
-async function close(page, expected = 200) {
-  assert.deepEqual(await page.evaluate(() => window.violations), []);
-  const faults = page.faults.filter((one) => expected === 200 || !one.includes(`status of ${expected}`));
-  assert.deepEqual(faults, []);
-  await page.context().close();
-}
+const open = (url, options) => pages.open(url, options);
+const close = (page, expected) => pages.close(page, expected);
 
 /** As a page that was in the background and is looked at again. */
 const look = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
@@ -104,29 +82,19 @@ const PAGES = [
   ["empty", "/definitions", 200], ["seeded", "/core-actions", 200],
   ["empty", "/core-actions", 404],
 ];
-/** In the short form of the tests each page is looked at in one of the two schemes. */
-const inShort = (index, colorScheme) =>
-  index % 2 === 0 === (colorScheme === "light") ? false : "in the long form";
-const EVERY = process.env.GANGWAY_LONG === "1";
 const serverOf = (name) => ({ seeded, hostile, empty })[name];
 
 for (const [index, [name, path, status]] of PAGES.entries()) {
-  for (const colorScheme of ["light", "dark"]) {
-    test(`axe-core finds nothing on ${path} (${name}, ${colorScheme})`, {
-      skip: EVERY ? false : inShort(index, colorScheme) }, async () => {
+  for (const colorScheme of schemes(index)) {
+    test(`${path} (${name}, ${colorScheme}): nothing for axe-core, nor sideways on a phone`, async () => {
       const page = await open(serverOf(name).url + path, { colorScheme });
       assert.equal(page.answer.status(), status);
-      await page.evaluate(readFileSync(pathOf("axe-core/axe.min.js"), "utf8"));
-      const { violations } = await page.evaluate(() => window.axe.run(document));
-      assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes[0].html}`), []);
+      assert.deepEqual(await axe(page), []);
+      await page.setViewportSize({ width: 390, height: 844 });
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 390);
       await close(page, status);
     });
   }
-  test(`${path} (${name}) needs no sideways scroll on a phone`, async () => {
-    const page = await open(serverOf(name).url + path, { viewport: { width: 390, height: 844 } });
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 390);
-    await close(page, status);
-  });
 }
 
 test("the figures of core actions are those of the JSON, and it is said what they are", async () => {
@@ -230,7 +198,7 @@ test("links choose and order without any script", async () => {
   await page.click("thead >> text=Experiment");
   const names = await page.$$eval("tbody th a", (all) => all.map((one) => one.textContent));
   assert.deepEqual(names, [...names].sort());
-  await page.context().close();
+  await pages.giveBack(page);
 });
 
 test("the keyboard goes past the links, through them in order, and opens what is folded", async () => {
@@ -343,7 +311,7 @@ test("a server that is away is told, and looked for again", async () => {
   await page.unroute("**/*");
   await look(page);
   await page.waitForFunction(() => document.getElementById("fresh").textContent.startsWith("Live"));
-  await page.context().close();
+  await pages.giveBack(page);
 });
 
 test("definitions say what was understood, and which names nobody has sent", async () => {
@@ -386,67 +354,17 @@ test("with keys: pages ask for one and take it as a password, styles and scripts
   }
 });
 
-/* Screens. Letters are those of DejaVu, which Debian's fontconfig brings along, so that they are the
- * same anywhere; what differs by more than a shade in more than half a percent of the pixels is a
- * change to look at: SCREENS=write makes the references anew. The top of a page stands for it. */
-const SCREENS = join(SOURCE, "tests/browser/screens");
-const LETTERS = `:root { --sans: "DejaVu Sans"; --mono: "DejaVu Sans Mono"; }
-  .page-foot { visibility: hidden; } *, ::before { caret-color: transparent !important; }`;
-const SHADE = 40;
-const SHARE = 0.005;
-
-/** The share of pixels in which two PNGs differ by more than a shade; 1 for other sizes. */
-async function difference(page, pngs) {
-  const urls = pngs.map((png) => `data:image/png;base64,${png.toString("base64")}`);
-  return page.evaluate(async ([sources, shade]) => {
-    const images = await Promise.all(sources.map(async (source) => {
-      const image = new Image();
-      image.src = source;
-      await image.decode();
-      const canvas = new OffscreenCanvas(image.width, image.height);
-      const paper = canvas.getContext("2d");
-      paper.drawImage(image, 0, 0);
-      return paper.getImageData(0, 0, image.width, image.height);
-    }));
-    const [a, b] = images;
-    if (a.width !== b.width || a.height !== b.height) return 1;
-    let count = 0;
-    for (let i = 0; i < a.data.length; i += 4) {
-      const gaps = [0, 1, 2].map((k) => Math.abs(a.data[i + k] - b.data[i + k]));
-      if (Math.max(...gaps) > shade) count++;
-    }
-    return count / (a.width * a.height);
-  }, [urls, SHADE]);
-}
-
-async function assertScreen(name, page) {
-  const path = join(SCREENS, `${name}.png`);
-  const png = await page.screenshot();
-  if (process.env.SCREENS === "write") {
-    mkdirSync(SCREENS, { recursive: true });
-    writeFileSync(path, png);
-    return;
-  }
-  assert.ok(existsSync(path), `no ${path}: SCREENS=write makes it`);
-  const blank = await chrome.newPage();
-  const share = await difference(blank, [readFileSync(path), png]);
-  await blank.close();
-  if (share > SHARE && process.env.BUILD_DIR) {
-    writeFileSync(join(process.env.BUILD_DIR, `screen-${name}.png`), png);
-  }
-  assert.ok(share <= SHARE, `${name}: ${(100 * share).toFixed(2)} % of the pixels differ`);
-}
-
+/* The top of a page stands for it. */
 for (const [width, height] of [[1280, 640], [390, 700]]) {
   for (const [name, path, on] of [["overview", "/", "seeded"], ["definitions", "/definitions", "seeded"],
     ["experiment", "/experiments/short-checklist?as_of=2026-10-10", "seeded"], ["first-run", "/", "empty"]]) {
     test(`${name} looks as it did, ${width} wide`, async () => {
       const page = await open(serverOf(on).url + path,
-        { viewport: { width, height }, bypassCSP: true, reducedMotion: "reduce" });
+        { viewport: { width, height }, bypassCSP: true });
       await page.addStyleTag({ content: LETTERS });
       await page.evaluate(() => document.fonts.ready);
       await assertScreen(`${name}-${width}`, page);
-      await page.context().close();
+      await pages.giveBack(page);
     });
   }
 }
@@ -455,9 +373,7 @@ test("a screen that differs is found", async () => {
   const page = await open(`${seeded.url}/`, { viewport: { width: 390, height: 844 } });
   const before_ = await page.screenshot();
   await page.evaluate(() => document.querySelector("tbody tr").remove());
-  const blank = await chrome.newPage();
-  assert.ok(await difference(blank, [before_, await page.screenshot()]) > SHARE);
-  assert.equal(await difference(blank, [before_, before_]), 0);
-  await blank.close();
-  await page.context().close();
+  assert.ok(await difference(page, [before_, await page.screenshot()]) > SHARE);
+  assert.equal(await difference(page, [before_, before_]), 0);
+  await pages.giveBack(page);
 });
