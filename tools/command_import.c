@@ -269,7 +269,10 @@ static enum status import_run(struct import *import, const struct options *optio
         status = erasures_open(import->journal, &import->privacy.erasures, error);
     import->privacy.secret = store_secret(&import->store);
     import->privacy.is_pseudonymous = import->store.is_pseudonymous;
-    (void)privacy_names(&import->privacy, SLICE(PRIVATE_NAMES));
+    import->privacy.keeps_declared = strcmp(option_text(options, "keep-traits"), "declared") == 0;
+    if (!status && !privacy_names(&import->privacy, slice_of(option_text(options, "private"))))
+        status = FAIL(error, STATUS_INVALID, "--private", 0, "up to %d names, commas between",
+                      PRIVATE_NAMES_MAX);
     if (!status)
         status = import_declare(import, option_text(options, "experiments"), error);
     if (!status) {
@@ -315,6 +318,17 @@ static int run(const struct options *options)
 }
 
 static const struct option_row import_options[] = {
+    {.name = "private",
+     .type = OPTION_TEXT,
+     .argument = "NAMES",
+     .fallback = PRIVATE_NAMES,
+     .help = "traits and properties that a pseudonymous store hashes"},
+    {.name = "keep-traits",
+     .type = OPTION_CHOICE,
+     .argument = "WHICH",
+     .choices = "all|declared",
+     .fallback = "all",
+     .help = "declared: those that a definition reads, and none of --private"},
     {.name = "url",
      .type = OPTION_TEXT,
      .argument = "URL",

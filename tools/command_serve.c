@@ -3,6 +3,8 @@
 #include "command.h"
 #include "http/service.h"
 
+#include <string.h>
+
 static const struct option_row rows[] = {
     {.name = "listen",
      .type = OPTION_LIST,
@@ -68,6 +70,12 @@ static const struct option_row rows[] = {
      .argument = "NAMES",
      .fallback = "email,phone,name,address,ip",
      .help = "traits and properties that it hashes too"},
+    {.name = "keep-traits",
+     .type = OPTION_CHOICE,
+     .argument = "WHICH",
+     .choices = "all|declared",
+     .fallback = "all",
+     .help = "declared: those that a definition reads, and none of --private"},
     {.name = "no-watch", .type = OPTION_FLAG, .help = "reload on SIGHUP and POST /v1/reload only"},
     {.name = "public-metrics", .type = OPTION_FLAG, .help = "/metrics asks nobody for a key"},
     {.name = "log-format",
@@ -119,6 +127,7 @@ static int serve_run(const struct options *options)
         .growthbook = option_flag(options, "growthbook"),
         .pseudonymous = option_flag(options, "pseudonymous"),
         .private_names = option_text(options, "private"),
+        .keeps_declared = strcmp(option_text(options, "keep-traits"), "declared") == 0,
         .cors_origins = origins->texts,
         .cors_origin_count = origins->count,
         .trusted_proxies = proxies->texts,

@@ -88,6 +88,8 @@ struct catalogue {
     const struct slice *not_activity;
     size_t not_activity_count;
     struct core_actions core_actions;
+    const struct slice *traits; /* dotted paths that some definition reads, sorted, each once */
+    size_t trait_count;
     const struct regex_list *patterns; /* compiled regular expressions, to free */
     int references;                    /* atomic */
 };

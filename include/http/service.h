@@ -30,6 +30,7 @@ struct service_options {
     bool growthbook;                 /* the SDK payload is served */
     bool pseudonymous;               /* of a store that is made; one that is there is as it is */
     const char *private_names;       /* with commas between */
+    bool keeps_declared;             /* of traits those that a definition reads, else all */
     const char *const *cors_origins; /* "https://app.example", "*"; none by default */
     size_t cors_origin_count;
     const char *const *trusted_proxies; /* "10.0.0.0/8", "unix" */

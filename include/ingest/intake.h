@@ -39,7 +39,8 @@ struct intake_options {
     bool trusted; /* a server key, or import: may bring exposures more than 30 days old */
     bool notes;   /* `type` may be note, which is nothing that a front end sends */
     bool import;  /* what export wrote counts: `receivedAt`, `skewed`, the corrected `timestamp` */
-    const struct catalogue *catalogue; /* which id an exposure needs; NULL: any will do */
+    const struct catalogue *catalogue; /* in service: which id an exposure needs (NULL: any will
+                                        * do), which traits are declared */
     const struct privacy *privacy;     /* NULL: ids are written as they come */
 };
 
@@ -108,7 +109,8 @@ void intake_write_rejected(struct buffer *out, const struct intake_batch *batch)
  * is refused. */
 MUST_CHECK enum status intake_add_exposure(struct intake_batch *batch,
                                            const struct message *exposure, int64_t received_ms,
-                                           const struct privacy *privacy, struct error *error);
+                                           const struct privacy *privacy,
+                                           const struct catalogue *catalogue, struct error *error);
 
 /* One message as `import` takes it (export --table journal): a JSON line without its end. */
 MUST_CHECK enum status intake_write_message(struct buffer *out, const struct record *record,

@@ -10,10 +10,15 @@
  * group.  Assignment is made by the id as it came; the fold can't ask it again, and
  * RECORD_PSEUDONYM says so.
  *
+ * With `keeps_declared` a trait that no definition in service reads is not written, nor is one that
+ * is named private, at any depth, whoever reads it: a segment by such a trait has (unknown) alone.
+ * Properties of events are kept, as ever.
+ *
  * Events of an id that was erased for good are refused.
  */
 
 #include "base/arena.h"
+#include "experiment/catalogue.h"
 #include "store/erasure.h"
 
 #define PRIVATE_NAMES_MAX 32
@@ -22,6 +27,7 @@
 struct privacy {
     struct slice secret; /* of the store */
     bool is_pseudonymous;
+    bool keeps_declared;                   /* else all traits */
     struct slice names[PRIVATE_NAMES_MAX]; /* private traits and properties */
     size_t name_count;
     struct erasures *erasures; /* NULL: nobody was erased */
@@ -33,9 +39,10 @@ bool privacy_names(struct privacy *privacy, struct slice names);
 /* 32 hexadecimal digits in the arena, for the id of a unit of that kind. */
 struct slice privacy_pseudonym(struct slice secret, struct arena *arena, enum unit_kind kind,
                                struct slice id);
-/* Replaces what has to be; texts are in the arena, whose `failed` tells when memory ran out. */
-void privacy_apply(const struct privacy *privacy, struct arena *arena, struct message *message,
-                   uint16_t *flags);
+/* Leaves out and replaces what has to be; `catalogue` (NULL: none) is in service.  Texts are in the
+ * arena, whose `failed` tells when memory ran out. */
+void privacy_apply(const struct privacy *privacy, const struct catalogue *catalogue,
+                   struct arena *arena, struct message *message, uint16_t *flags);
 /* Whether an id of the message, as it would be written, is refused. */
 bool privacy_refuses(const struct privacy *privacy, const struct message *message);
 

@@ -9,6 +9,7 @@
 
 #include "holdout.h"
 #include "parse.h"
+#include "used_traits.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -76,6 +77,8 @@ enum status catalogue_compile(struct sources *sources, struct catalogue **out,
         files_read(&parser, &catalogue->sources);
     if (!status)
         holdouts_make(catalogue);
+    if (!status)
+        used_traits_make(catalogue);
     catalogue->patterns = parser.patterns;
     if (!status && parser_failed(&parser))
         status = FAIL(error, STATUS_NO_MEMORY, "catalogue", 0,

@@ -6,6 +6,7 @@
 #include "exposures.h"
 #include "ingest/writer.h"
 #include "service_state.h"
+#include "snapshot.h"
 #include "submit.h"
 #include "worker.h"
 
@@ -87,7 +88,8 @@ static enum status expose_add(struct expose *expose, const struct assignment *as
         return status;
     const struct service *service = expose->request->worker->options.service;
     return intake_add_exposure(&expose->batch, &message, expose->now_ms,
-                               service ? &service->privacy : NULL, error);
+                               service ? &service->privacy : NULL,
+                               expose->request->worker->snapshot->catalogue, error);
 }
 
 static bool keys_grow(struct expose *expose)

@@ -196,6 +196,7 @@ static enum status privacy_begin(struct service *service, struct error *error)
     const char *names = service->options->private_names;
     privacy->secret = store_secret(&service->store);
     privacy->is_pseudonymous = service->store.is_pseudonymous;
+    privacy->keeps_declared = service->options->keeps_declared;
     if (names && !privacy_names(privacy, slice_of(names)))
         return FAIL(error, STATUS_INVALID, "--private", 0, "up to %d names, commas between",
                     PRIVATE_NAMES_MAX);

@@ -119,7 +119,7 @@ void intake_write_answer(struct buffer *out, const struct intake_batch *batch, s
 
 enum status intake_add_exposure(struct intake_batch *batch, const struct message *exposure,
                                 int64_t received_ms, const struct privacy *privacy,
-                                struct error *error)
+                                const struct catalogue *catalogue, struct error *error)
 {
     struct intake_record *records =
         envelope_grown(&batch->arena, batch->records, batch->record_count, &batch->record_capacity,
@@ -135,7 +135,7 @@ enum status intake_add_exposure(struct intake_batch *batch, const struct message
     message.occurred_ms = received_ms;
     struct intake_record record = {.received_ms = received_ms};
     struct buffer encoded = {0};
-    privacy_apply(privacy, &batch->arena, &message, &record.flags);
+    privacy_apply(privacy, catalogue, &batch->arena, &message, &record.flags);
     if (privacy_refuses(privacy, &message))
         return STATUS_OK;
     enum status status = message_encode(&batch->arena, &encoded, &message, &record, error);

@@ -414,7 +414,8 @@ static bool draft_fill(struct draft *draft)
 static bool draft_hide(struct draft *draft)
 {
     const struct privacy *privacy = draft->source->options->privacy;
-    privacy_apply(privacy, &draft->source->scratch, &draft->message, &draft->flags);
+    privacy_apply(privacy, draft->source->options->catalogue, &draft->source->scratch,
+                  &draft->message, &draft->flags);
     return !privacy_refuses(privacy, &draft->message) ||
            refuse(draft, REJECTION_SUPPRESSED,
                   SLICE("this id was erased, and events of it are refused"));

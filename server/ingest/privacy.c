@@ -79,6 +79,23 @@ static void value_walk(const struct privacy *privacy, struct arena *arena, struc
     }
 }
 
+/* Takes private members out, as deep as value_walk. */
+static void value_drop(const struct privacy *privacy, struct value *value)
+{
+    size_t kept = 0;
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->count; i++)
+        value_drop(privacy, &value->items[i]);
+    if (value->kind != VALUE_OBJECT)
+        return;
+    for (size_t i = 0; i < value->count; i++) {
+        if (is_private(privacy, value->members[i].name))
+            continue;
+        value->members[kept] = value->members[i];
+        value_drop(privacy, &value->members[kept++].value);
+    }
+    value->count = kept;
+}
+
 static void object_hide(const struct privacy *privacy, struct arena *arena, struct slice *object)
 {
     struct value value;
@@ -97,9 +114,81 @@ static void object_hide(const struct privacy *privacy, struct arena *arena, stru
     buffer_done(&out);
 }
 
-void privacy_apply(const struct privacy *privacy, struct arena *arena, struct message *message,
-                   uint16_t *flags)
+/* The paths that go on below a member; those that end there keep it whole. */
+struct paths {
+    const struct slice *items;
+    size_t count;
+    size_t skip; /* bytes of each path that are behind: they begin alike */
+};
+
+/* The paths through the member of that name, which are neighbours as paths are sorted. */
+static struct paths paths_below(const struct paths *paths, struct slice name, bool *whole)
 {
+    struct paths below = {.skip = paths->skip + name.size + 1};
+    *whole = false;
+    for (size_t i = 0; i < paths->count; i++) {
+        struct slice rest = slice_from(paths->items[i], paths->skip);
+        if (slice_equal(rest, name))
+            *whole = true;
+        if (rest.size <= name.size || rest.data[name.size] != '.' || !slice_starts_with(rest, name))
+            continue;
+        if (!below.count)
+            below.items = &paths->items[i];
+        below.count = (size_t)(&paths->items[i] - below.items) + 1;
+    }
+    return below;
+}
+
+/* Leaves in an object the members that some path names, and none that is private. */
+static void object_keep(const struct privacy *privacy, const struct paths *paths,
+                        struct value *object)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < object->count; i++) {
+        struct member member = object->members[i];
+        bool whole;
+        struct paths below = paths_below(paths, member.name, &whole);
+        if (is_private(privacy, member.name))
+            continue;
+        if (whole)
+            value_drop(privacy, &member.value);
+        else if (below.count && member.value.kind == VALUE_OBJECT)
+            object_keep(privacy, &below, &member.value);
+        if (whole || (member.value.kind == VALUE_OBJECT && below.count && member.value.count))
+            object->members[kept++] = member;
+    }
+    object->count = kept;
+}
+
+static void traits_keep(const struct privacy *privacy, const struct catalogue *catalogue,
+                        struct arena *arena, struct message *message)
+{
+    struct paths paths = {0};
+    struct value traits;
+    struct buffer out = {0};
+    if (!message->traits.size)
+        return;
+    if (catalogue)
+        paths = (struct paths){.items = catalogue->traits, .count = catalogue->trait_count};
+    if (json_read(arena, message->traits, JSON_DEPTH_MAX, &traits, NULL) ||
+        traits.kind != VALUE_OBJECT) {
+        message->traits = (struct slice){0}; /* we wrote it, so memory has run out */
+        arena->failed = true;
+        return;
+    }
+    object_keep(privacy, &paths, &traits);
+    if (traits.count)
+        value_write(&out, &traits);
+    arena->failed |= out.failed;
+    message->traits = arena_copy(arena, buffer_slice(&out));
+    buffer_done(&out);
+}
+
+void privacy_apply(const struct privacy *privacy, const struct catalogue *catalogue,
+                   struct arena *arena, struct message *message, uint16_t *flags)
+{
+    if (privacy && privacy->keeps_declared)
+        traits_keep(privacy, catalogue, arena, message);
     if (!privacy || !privacy->is_pseudonymous)
         return;
     const struct {

@@ -722,7 +722,7 @@ static void exposures_of_our_own_are_messages_like_others(void **state)
     for (int i = 0; i < 1000; i++) {
         struct message exposure = {
             .user = SLICE("u"), .experiment = SLICE("gate"), .variation = SLICE("late")};
-        assert_int_equal(intake_add_exposure(&batch, &exposure, RECEIVED + i, NULL, &error),
+        assert_int_equal(intake_add_exposure(&batch, &exposure, RECEIVED + i, NULL, NULL, &error),
                          STATUS_OK);
     }
     assert_int_equal(batch.record_count, 1000);
