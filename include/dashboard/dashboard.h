@@ -39,8 +39,8 @@ struct dashboard_frame {
 };
 void dashboard_page(struct buffer *out, const struct dashboard_frame *frame, struct slice main);
 
-/* Adds what a file under /assets/ needs in <head>: a style, a script or a module; others nothing.
- */
+/* Adds what a file under /assets/ needs in <head>: a style, a module, a script that a module loads
+ * when it needs it (<meta name="draws-with">); others nothing. */
 void dashboard_head_add(struct buffer *styles, const struct asset *asset);
 /* The path of an experiment's page, or of another by its parts: percent-encoded. */
 void dashboard_path_add(struct buffer *out, struct slice key);

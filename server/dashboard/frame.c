@@ -16,20 +16,27 @@ static const struct {
     [DASHBOARD_DEFINITIONS] = {"/definitions", "Definitions"},
 };
 
+/* With the digest of its bytes, so that a browser need never ask for the same ones again. */
+static void asset_path(struct buffer *out, const struct asset *asset)
+{
+    html_safe(out, slice_of(asset->path));
+    buffer_format(out, "?v=%.16s", asset->etag + 1);
+}
+
 void dashboard_head_add(struct buffer *styles, const struct asset *asset)
 {
     static const struct {
         const char *ending, *before, *after;
     } forms[] = {
         {".css", "<link rel=\"stylesheet\" href=\"", "\">\n"},
-        {".js", "<script defer src=\"", "\"></script>\n"},
+        {".js", "<meta name=\"draws-with\" content=\"", "\">\n"},
         {".mjs", "<script type=\"module\" src=\"", "\"></script>\n"},
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (!slice_ends_with(slice_of(asset->name), slice_of(forms[i].ending)))
             continue;
         markup_add(styles, forms[i].before);
-        html_safe(styles, slice_of(asset->path));
+        asset_path(styles, asset);
         markup_add(styles, forms[i].after);
     }
 }
@@ -52,10 +59,11 @@ static void write_head(struct buffer *out, const struct dashboard_frame *frame)
                     "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
     html_safe(out, frame->title);
     markup_add(out, " \xc2\xb7 Gangway</title>\n"
-                    "<link rel=\"icon\" href=\"/assets/gangway.svg\" type=\"image/svg+xml\">\n"
-                    "<link rel=\"stylesheet\" href=\"/assets/dashboard.css\">\n");
+                    "<link rel=\"icon\" href=\"/assets/gangway.svg\" type=\"image/svg+xml\">\n");
+    for (const struct asset *asset = dashboard_assets; asset->path; asset++)
+        dashboard_head_add(out, asset);
     buffer_add(out, frame->styles);
-    markup_add(out, "<script type=\"module\" src=\"/assets/dashboard.mjs\"></script>\n</head>\n");
+    markup_add(out, "</head>\n");
 }
 
 static void write_places(struct buffer *out, const struct dashboard_frame *frame)

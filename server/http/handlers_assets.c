@@ -4,7 +4,8 @@
  * here, so no path leads out of it.
  *
  * Pages load nothing from elsewhere and hold no inline script or style, so that the policy can be
- * strict; browsers keep a file and ask by its tag whether it is still the same.
+ * strict; browsers keep a file and ask by its tag whether it is still the same, or, where a page
+ * names it with the digest of its bytes (?v=), never.
  */
 
 #include "answer.h"
@@ -13,6 +14,8 @@
 #include "report/article.h"
 #include "service_state.h"
 #include "tag.h"
+
+#define DIGITS 16 /* of the tag, in a URL: as frame.c of the dashboard writes it */
 
 static const struct {
     const char *name;
@@ -35,12 +38,21 @@ static const struct asset *asset_find(const struct asset *table, struct slice pa
     return NULL;
 }
 
+/* "?v=" and the first digits of its tag: under that name it never is another. */
+static bool is_asked_by_digest(const struct request *request, const struct asset *asset)
+{
+    struct slice asked = request->query;
+    return slice_starts_with(asked, SLICE("v=")) && asked.size == 2 + DIGITS &&
+           memcmp(asked.data + 2, asset->etag + 1, DIGITS) == 0;
+}
+
 static enum handled asset_answer(struct request *request, const struct asset *asset)
 {
     struct slice tag = slice_of(asset->etag);
     bool is_known = tag_matches(request->if_none_match, tag);
     struct buffer *out = answer_begin(request, is_known ? 304 : 200, is_known ? NULL : asset->type);
-    request->cache_control = "no-cache";
+    request->cache_control =
+        is_asked_by_digest(request, asset) ? "public, max-age=31536000, immutable" : "no-cache";
     answer_header(request, "ETag", tag);
     for (size_t i = 0; i < sizeof safety / sizeof *safety; i++)
         answer_header(request, safety[i].name, safety[i].value);

@@ -47,9 +47,10 @@ enum handled handle_article(struct request *request)
     struct page_parameters parameters = {0};
     struct page_question question = {
         .make = page_make_article, .experiment = request->parameters[0], .is_kept = true};
-    if (!parameters_read(request, "as_of phase", &parameters) ||
+    if (!parameters_read(request, "as_of phase part", &parameters) ||
         !phase_read(request, parameters.phase, &question.phase) ||
         !moment_read(request, parameters.as_of, &question))
         return HANDLED;
+    question.part = parameters.part;
     return page_ask(request, &question);
 }

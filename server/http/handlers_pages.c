@@ -32,6 +32,7 @@ static const struct {
     {"metric", offsetof(struct page_parameters, metric)},
     {"days", offsetof(struct page_parameters, days)},
     {"segment", offsetof(struct page_parameters, segment)},
+    {"part", offsetof(struct page_parameters, part)},
 };
 #define PLACES (sizeof parameter_places / sizeof *parameter_places)
 

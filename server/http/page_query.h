@@ -11,7 +11,7 @@
 /* The parameters that a page may take. */
 struct page_parameters {
     struct slice status, owner, format, table, as_of, phase, experiment, sort, metric, days,
-        segment;
+        segment, part;
 };
 
 /* `allowed`: names with spaces between. */

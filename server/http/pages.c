@@ -73,6 +73,7 @@ static struct page *page_new(const struct page_question *question)
     page->question.sort = arena_copy(&page->arena, question->sort);
     page->question.metric = arena_copy(&page->arena, question->metric);
     page->question.segment = arena_copy(&page->arena, question->segment);
+    page->question.part = arena_copy(&page->arena, question->part);
     page->question.snapshot = snapshot_acquire(question->snapshot);
     page->modified_ms = page->changed_ms = TIME_NONE;
     page->content_type = TYPE_JSON;
@@ -87,10 +88,10 @@ static bool question_equal(const struct page_question *a, const struct page_ques
     return a->make == b->make && slice_equal(a->experiment, b->experiment) &&
            slice_equal(a->status, b->status) && slice_equal(a->owner, b->owner) &&
            slice_equal(a->sort, b->sort) && slice_equal(a->metric, b->metric) &&
-           slice_equal(a->segment, b->segment) && a->landmark_ms == b->landmark_ms &&
-           a->phase == b->phase && a->as_of_ms == b->as_of_ms && a->now_ms == b->now_ms &&
-           a->watermark == b->watermark && a->published == b->published && a->format == b->format &&
-           a->table == b->table && a->snapshot == b->snapshot;
+           slice_equal(a->segment, b->segment) && slice_equal(a->part, b->part) &&
+           a->landmark_ms == b->landmark_ms && a->phase == b->phase && a->as_of_ms == b->as_of_ms &&
+           a->now_ms == b->now_ms && a->watermark == b->watermark && a->published == b->published &&
+           a->format == b->format && a->table == b->table && a->snapshot == b->snapshot;
 }
 
 /* Whether the client has the page already: by its tag, or where it names none by the date. */

@@ -31,6 +31,7 @@ struct page_question {
     struct slice status, owner;   /* filters of the list; empty: any */
     struct slice sort;            /* of the overview; empty: the default */
     struct slice metric, segment; /* of core actions; empty: the declared one, all */
+    struct slice part;            /* of an article; empty: the whole */
     int64_t landmark_ms;          /* of core actions, 0: the declared one */
     uint16_t phase;               /* 0: the current one */
     int64_t as_of_ms;             /* TIME_NONE: the default */

@@ -8,6 +8,8 @@
 #include "service_state.h"
 #include "snapshot.h"
 
+#include <stdio.h>
+
 /* Puts what stands in <main> into the frame; the tag is that of the page without itself. */
 static enum problem page_frame(struct service *service, struct page *page,
                                struct dashboard_frame *frame, struct buffer *main)
@@ -19,7 +21,7 @@ static enum problem page_frame(struct service *service, struct page *page,
     buffer_add(&tagged, frame->version);
     bool has_failed = main->failed || tagged.failed || page->arena.failed;
     tag_format(buffer_slice(&tagged), page->etag);
-    if (frame->place != DASHBOARD_CORE_ACTIONS)
+    if (frame->place != DASHBOARD_CORE_ACTIONS && !page->question.part.size)
         frame->tag = slice_of(page->etag);
     dashboard_page(&page->body, frame, buffer_slice(main));
     buffer_done(&tagged);
@@ -124,25 +126,56 @@ enum problem page_make_actions(struct service *service, struct page *page)
     return problem;
 }
 
-/* Styles first, then what draws, then who draws with it: the order in which they are needed. */
+/* The style and who draws.  What it draws with is named in the order in which it is needed, and
+ * loaded when a chart comes into view: it is more than all the rest together. */
 static void article_head(struct buffer *out)
 {
-    static const char *const endings[] = {".css", ".js", ".mjs"};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        for (const struct asset *asset = report_assets; asset->path; asset++)
-            if (slice_ends_with(slice_of(asset->name), slice_of(endings[i])))
-                dashboard_head_add(out, asset);
+    for (const struct asset *asset = report_assets; asset->path; asset++)
+        dashboard_head_add(out, asset);
+}
+
+/* `before`, the key, `after`. */
+static struct slice key_path(struct arena *arena, const char *before, struct slice key,
+                             const char *after)
+{
+    struct buffer path = {0};
+    buffer_add(&path, slice_of(before));
+    dashboard_path_add(&path, key);
+    buffer_add(&path, slice_of(after));
+    struct slice copy = arena_copy(arena, buffer_slice(&path));
+    buffer_done(&path);
+    return copy;
 }
 
 static struct slice report_path(struct arena *arena, struct slice key, const char *format)
 {
-    struct buffer path = {0};
-    buffer_add(&path, SLICE("/v1/experiments/"));
-    dashboard_path_add(&path, key);
-    buffer_format(&path, "/report?format=%s", format);
-    struct slice copy = arena_copy(arena, buffer_slice(&path));
-    buffer_done(&path);
-    return copy;
+    char after[64];
+    snprintf(after, sizeof after, "/report?format=%s", format);
+    return key_path(arena, "/v1/experiments/", key, after);
+}
+
+/* Where the rest of an article is: of the same moment, whenever it is asked for. */
+static struct article_links article_links(struct arena *arena, struct slice key,
+                                          const struct value *document)
+{
+    char page[128], report[192];
+    struct slice as_of = value_member_text(document, "as_of");
+    const struct value *phase = value_member(document, SLICE("phase"));
+    snprintf(page, sizeof page, "?as_of=%.*s&phase=%d", SLICE_ARGS(as_of), (int)phase->integer);
+    snprintf(report, sizeof report, "/report%s&format=json", page);
+    return (struct article_links){.page = key_path(arena, "/experiments/", key, page),
+                                  .report = key_path(arena, "/v1/experiments/", key, report)};
+}
+
+/* What stands in <main>; false: there is no such part. */
+static bool article_main(struct buffer *out, struct page *page, const struct value *document)
+{
+    const struct page_question *question = &page->question;
+    struct article_links links = article_links(&page->arena, question->experiment, document);
+    if (question->part.size)
+        return article_part_write(out, document, &links, question->part);
+    article_write_light(out, document, &links);
+    return true;
 }
 
 enum problem page_make_article(struct service *service, struct page *page)
@@ -154,8 +187,12 @@ enum problem page_make_article(struct service *service, struct page *page)
     if (problem)
         return problem;
     struct slice name = value_member_text(&document, "name");
+    if (!article_main(&main, page, &document)) {
+        buffer_format(&page->body, "the report has no part '%.*s' to show",
+                      SLICE_ARGS(question->part));
+        return PROBLEM_NO_ROUTE;
+    }
     article_head(&head);
-    article_write(&main, &document);
     struct dashboard_frame frame = {
         .place = DASHBOARD_ELSEWHERE,
         .title = name.size ? name : question->experiment,

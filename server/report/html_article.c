@@ -213,16 +213,17 @@ static void html_contents(struct buffer *out, struct slice parts)
     html_words(out, "</ul>\n</nav>\n");
 }
 
-static void html_parts(struct buffer *out, const struct value *document)
+static void html_parts(struct buffer *out, const struct value *document,
+                       const struct article_links *links)
 {
     html_health(out, document);
     if (text_is_exposed(document)) {
         html_metrics(out, document);
-        html_segments(out, document);
+        html_segments(out, document, links);
         html_flow(out, document);
-        html_times(out, document);
+        html_times(out, document, links);
         html_retention(out, document);
-        html_over_time(out, document);
+        html_over_time(out, document, links);
     }
     html_words(out, "<section id=\"sensitivity\" aria-labelledby=\"sensitivity-title\">\n"
                     "<h2 id=\"sensitivity-title\">Read otherwise, and what is missing</h2>\n");
@@ -234,11 +235,12 @@ static void html_parts(struct buffer *out, const struct value *document)
     html_notes(out, document);
 }
 
-void article_write(struct buffer *out, const struct value *document)
+static void html_article(struct buffer *out, const struct value *document,
+                         const struct article_links *links)
 {
     struct buffer parts = {0};
-    html_parts(&parts, document);
-    html_words(out, "<article class=\"report\">\n");
+    html_parts(&parts, document, links);
+    html_article_begin(out, document, links);
     html_head(out, document);
     html_verdict(out, document);
     html_contents(out, buffer_slice(&parts));
@@ -247,5 +249,16 @@ void article_write(struct buffer *out, const struct value *document)
     buffer_done(&parts);
     html_foot(out, document);
     html_words(out, "</article>\n");
+}
+
+void article_write(struct buffer *out, const struct value *document)
+{
+    html_article(out, document, NULL);
     html_data(out, document);
+}
+
+void article_write_light(struct buffer *out, const struct value *document,
+                         const struct article_links *links)
+{
+    html_article(out, document, links);
 }

@@ -91,10 +91,11 @@ static void points_table(struct buffer *out, struct slice caption, const struct 
     html_table_end(out);
 }
 
-static void points_tables(struct buffer *out, const struct value *curve)
+void html_curve_part(struct buffer *out, const struct html_metric *about, size_t at)
 {
-    html_words(out,
-               "<details class=\"how\"><summary>The curves as a table, a row a day</summary>\n");
+    const struct value *curve = member(about->metric, "curve");
+    if (at || !has_curve(about->metric, false))
+        return;
     for (size_t j = 0; j < curve->count; j++) {
         const struct value *competing = member(&curve->items[j], "competing");
         struct slice variant = member_text(&curve->items[j], "variant");
@@ -108,11 +109,12 @@ static void points_tables(struct buffer *out, const struct value *curve)
             buffer_done(&caption);
         }
     }
-    html_words(out, "</details>\n");
 }
 
-static void html_time_to(struct buffer *out, const struct html_metric *about)
+static void html_time_to(struct buffer *out, const struct html_metric *about,
+                         const struct article_links *links)
 {
+    static const struct html_part part = {.name = "curve", .write = html_curve_part};
     html_words(out, "<h3>");
     html_metric_name(out, about);
     html_words(out, "</h3>\n" HTML_PAIR);
@@ -124,11 +126,15 @@ static void html_time_to(struct buffer *out, const struct html_metric *about)
                                                     "band; below, how many were still followed."});
     html_words(out, HTML_PAIR_THEN);
     medians_table(out, about);
-    points_tables(out, member(about->metric, "curve"));
+    html_words(out, "<details class=\"how\"");
+    html_part_mark(out, about, links, &part);
+    html_words(out, "><summary>The curves as a table, a row a day</summary>\n");
+    html_part(out, about, links, &part);
+    html_words(out, "</details>\n");
     html_words(out, HTML_PAIR_END);
 }
 
-void html_times(struct buffer *out, const struct value *document)
+void html_times(struct buffer *out, const struct value *document, const struct article_links *links)
 {
     const struct value *metrics = member(document, "metrics");
     size_t shown = 0;
@@ -139,7 +145,7 @@ void html_times(struct buffer *out, const struct value *document)
         if (!shown++)
             html_words(out, "<section id=\"times\" aria-labelledby=\"times-title\">\n"
                             "<h2 id=\"times-title\">Time to value</h2>\n");
-        html_time_to(out, &about);
+        html_time_to(out, &about, links);
     }
     if (shown)
         html_words(out, "</section>\n");

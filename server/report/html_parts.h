@@ -71,14 +71,40 @@ void html_shown(struct buffer *out, enum metric_kind kind, const struct value *e
 /* How a figure came about: counts, the definition in words, the formula and where it stands. */
 void html_how(struct buffer *out, const struct html_metric *about);
 
+/* What is folded away: within a page that has all, or left to a page of its own (html_part.c). */
+struct article_links;
+typedef void html_part_fn(struct buffer *out, const struct html_metric *about, size_t at);
+struct html_part {
+    const char *name; /* "over-time": with the metric's place it is the part's name */
+    html_part_fn *write;
+    size_t at; /* which one of the metric's, from 0 */
+};
+/* What stands in <details>, after its summary. */
+void html_part(struct buffer *out, const struct html_metric *about,
+               const struct article_links *links, const struct html_part *part);
+/* ` data-part="over-time-3-1"` of a <details>, where it is left out. */
+void html_part_mark(struct buffer *out, const struct html_metric *about,
+                    const struct article_links *links, const struct html_part *part);
+
+/* <article>, with where its document is. */
+void html_article_begin(struct buffer *out, const struct value *document,
+                        const struct article_links *links);
+
+void html_series_part(struct buffer *out, const struct html_metric *about, size_t at);
+void html_curve_part(struct buffer *out, const struct html_metric *about, size_t at);
+void html_segment_part(struct buffer *out, const struct html_metric *about, size_t at);
+
 void html_verdict(struct buffer *out, const struct value *document);
 void html_health(struct buffer *out, const struct value *document);
 void html_metrics(struct buffer *out, const struct value *document);
-void html_segments(struct buffer *out, const struct value *document);
+void html_segments(struct buffer *out, const struct value *document,
+                   const struct article_links *links);
 void html_flow(struct buffer *out, const struct value *document);
-void html_times(struct buffer *out, const struct value *document);
+void html_times(struct buffer *out, const struct value *document,
+                const struct article_links *links);
 void html_retention(struct buffer *out, const struct value *document);
-void html_over_time(struct buffer *out, const struct value *document);
+void html_over_time(struct buffer *out, const struct value *document,
+                    const struct article_links *links);
 void html_sensitivity(struct buffer *out, const struct value *document);
 void html_notes(struct buffer *out, const struct value *document);
 

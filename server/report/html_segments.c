@@ -92,23 +92,21 @@ static bool any_shrunken(const struct value *values)
     return false;
 }
 
-static void html_segment(struct buffer *out, const struct html_metric *about, size_t at)
+void html_segment_part(struct buffer *out, const struct html_metric *about, size_t at)
 {
     static const char both[] =
         "Difference to the control by value: filled as measured, hollow drawn "
         "toward the whole, which is the dotted line; trust the hollow ones.";
     static const char raw[] = "Difference to the control by value, as measured; the dotted line is "
                               "the whole.";
-    const struct value *segment = &member(about->metric, "segments")->items[at];
+    const struct value *segments = member(about->metric, "segments");
+    if (!segments || segments->kind != VALUE_LIST || at >= segments->count)
+        return;
+    const struct value *segment = &segments->items[at];
     const struct value *values = member(segment, "values");
     if (!values->count)
         return;
-    buffer_format(out, "<details class=\"segment\"%s><summary>",
-                  is_open(about, segment) ? " open" : "");
-    html_metric_name(out, about);
-    html_words(out, " by ");
-    html_safe_name(out, member_text(segment, "segment"));
-    html_words(out, "</summary>\n" HTML_PAIR);
+    html_words(out, HTML_PAIR);
     html_chart(out, &(struct html_chart){.kind = "forest",
                                          .metric = about->metric,
                                          .metric_at = about->at,
@@ -117,10 +115,31 @@ static void html_segment(struct buffer *out, const struct html_metric *about, si
     html_words(out, HTML_PAIR_THEN);
     for (size_t j = 0; j < member(&values->items[0], "comparisons")->count; j++)
         segment_table(out, about, segment, j);
-    html_words(out, HTML_PAIR_END "</details>\n");
+    html_words(out, HTML_PAIR_END);
 }
 
-void html_segments(struct buffer *out, const struct value *document)
+static void html_segment(struct buffer *out, const struct html_metric *about,
+                         const struct article_links *links, size_t at)
+{
+    const struct html_part part = {.name = "segment", .write = html_segment_part, .at = at};
+    const struct value *segment = &member(about->metric, "segments")->items[at];
+    bool opens = is_open(about, segment);
+    if (!member(segment, "values")->count)
+        return;
+    html_words(out, "<details class=\"segment\"");
+    html_words(out, opens ? " open" : "");
+    html_part_mark(out, about, opens ? NULL : links, &part);
+    html_words(out, "><summary>");
+    html_metric_name(out, about);
+    html_words(out, " by ");
+    html_safe_name(out, member_text(segment, "segment"));
+    html_words(out, "</summary>\n");
+    html_part(out, about, opens ? NULL : links, &part);
+    html_words(out, "</details>\n");
+}
+
+void html_segments(struct buffer *out, const struct value *document,
+                   const struct article_links *links)
 {
     const struct value *metrics = member(document, "metrics");
     size_t shown = 0;
@@ -135,7 +154,7 @@ void html_segments(struct buffer *out, const struct value *document)
                            "segment differ by chance. Believe a difference between them only where "
                            "the test says that the effect differs (<code>heterogeneity.c</code>, "
                            "<code>shrinkage.c</code> in <code>stats/README.md</code>).</p>\n");
-            html_segment(out, &about, k);
+            html_segment(out, &about, links, k);
         }
     }
     if (shown)

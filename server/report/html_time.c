@@ -43,11 +43,29 @@ static void drift_list(struct buffer *out, const struct html_metric *about)
     html_words(out, "</ul>\n");
 }
 
-static void html_series(struct buffer *out, const struct html_metric *about)
+static bool has_series(const struct html_metric *about)
+{
+    const struct value *series = member(about->metric, "over_time");
+    return series && series->kind == VALUE_LIST && series->count;
+}
+
+void html_series_part(struct buffer *out, const struct html_metric *about, size_t at)
 {
     static const char *const columns[] = {"Cohorts up to",     "Variant", "#Difference",
                                           "#Anytime interval", "#Lift",   "#p now"};
     const struct value *series = member(about->metric, "over_time");
+    if (at || !has_series(about))
+        return;
+    html_table(out, "plain", member_text(about->metric, "name"), columns, 6);
+    for (size_t i = 0; i < series->count; i++)
+        look_rows(out, about, &series->items[i]);
+    html_table_end(out);
+}
+
+static void html_series(struct buffer *out, const struct html_metric *about,
+                        const struct article_links *links)
+{
+    static const struct html_part part = {.name = "over-time", .write = html_series_part};
     html_words(out, "<h3>");
     html_metric_name(out, about);
     html_words(out, "</h3>\n");
@@ -59,27 +77,26 @@ static void html_series(struct buffer *out, const struct html_metric *about)
                                                "each day, with the band that holds however "
                                                "often one looks; wide early bands are cut."});
     drift_list(out, about);
-    html_words(out, "<details class=\"how\"><summary>The series as a table</summary>\n");
-    html_table(out, "plain", member_text(about->metric, "name"), columns, 6);
-    for (size_t i = 0; i < series->count; i++)
-        look_rows(out, about, &series->items[i]);
-    html_table_end(out);
+    html_words(out, "<details class=\"how\"");
+    html_part_mark(out, about, links, &part);
+    html_words(out, "><summary>The series as a table</summary>\n");
+    html_part(out, about, links, &part);
     html_words(out, "</details>\n");
 }
 
-void html_over_time(struct buffer *out, const struct value *document)
+void html_over_time(struct buffer *out, const struct value *document,
+                    const struct article_links *links)
 {
     const struct value *metrics = member(document, "metrics");
     size_t shown = 0;
     for (size_t i = 0; i < metrics->count; i++) {
         struct html_metric about = html_metric_at(document, i);
-        const struct value *series = member(about.metric, "over_time");
-        if (!series || series->kind != VALUE_LIST || !series->count)
+        if (!has_series(&about))
             continue;
         if (!shown++)
             html_words(out, "<section id=\"over-time\" aria-labelledby=\"over-time-title\">\n"
                             "<h2 id=\"over-time-title\">Over time</h2>\n");
-        html_series(out, &about);
+        html_series(out, &about, links);
     }
     if (shown)
         html_words(out, "</section>\n");

@@ -69,6 +69,19 @@ after(async () => {
 const open = (url, options) => pages.open(url, options);
 const close = (page, expected) => pages.close(page, expected);
 
+/** Until every chart is drawn that there is something to draw of: as before printing. */
+async function drawnAll(page) {
+  if (await page.locator("meta[name=draws-with]").count() === 0) return;
+  await page.evaluate(async () => {
+    const shown = () => [...document.querySelectorAll("figure.waits")].find((one) => one.checkVisibility());
+    for (let one = shown(); one; one = shown()) {
+      one.scrollIntoView();
+      while (one.matches(".waits")) await new Promise(requestAnimationFrame);
+    }
+    scrollTo(0, 0);
+  });
+}
+
 /** As a page that was in the background and is looked at again. */
 const look = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
 
@@ -76,7 +89,9 @@ const PAGES = [
   ["seeded", "/", 200], ["seeded", "/?status=running&sort=units", 200],
   ["seeded", "/?status=draft", 200], ["seeded", "/definitions", 200],
   ["seeded", "/?sort=colour", 400], ["seeded", "/experiments/short-checklist", 200],
-  ["seeded", "/experiments/invite-team", 200], ["seeded", "/experiments/short-checklis", 404],
+  ["seeded", "/experiments/invite-team", 200],
+  ["seeded", "/experiments/short-checklist?part=segment-2-1", 200],
+  ["seeded", "/experiments/short-checklist?part=over-time-1-9", 404], ["seeded", "/experiments/short-checklis", 404],
   ["hostile", "/experiments/one", 200], ["hostile", "/experiments/two", 200],
   ["hostile", "/", 200], ["hostile", "/definitions", 200], ["empty", "/", 200],
   ["empty", "/definitions", 200], ["seeded", "/core-actions", 200],
@@ -139,12 +154,13 @@ test("the figures of the list are those of the JSON", async () => {
   await close(page);
 });
 
-test("the page of an experiment has the report's own document, and the report's figures", async () => {
+test("the page of an experiment names the report's own document, and has the report's figures", async () => {
   const minute = new Date(Math.floor(Date.now() / 60000) * 60000 - 3600000).toISOString();
   const page = await open(`${seeded.url}/experiments/short-checklist?as_of=${minute}`);
   const report = await (await fetch(
     `${seeded.url}/v1/experiments/short-checklist/report?format=json&as_of=${minute}`)).json();
-  const document_ = JSON.parse(await page.textContent("#document"));
+  const named_ = await page.getAttribute("article.report", "data-report");
+  const document_ = await (await fetch(seeded.url + named_)).json();
   for (const one of [report, document_]) delete one.delivery;
   assert.deepEqual(document_, report);
   assert.ok((await page.textContent("#verdict")).includes(report.verdict.text.split(". ")[0]));
@@ -165,7 +181,7 @@ test("the page of an experiment is led to from the list, and misspelt ones to th
 test("figures of an experiment come in with its folds and charts kept", async () => {
   const url = `${seeded.url}/experiments/short-checklist`;
   const page = await open(url);
-  await page.waitForTimeout(500);
+  await drawnAll(page);
   const drawn = await page.locator("figure.drawn").count();
   await page.locator("main summary").first().focus();
   await page.keyboard.press("Enter");
@@ -180,6 +196,117 @@ test("figures of an experiment come in with its folds and charts kept", async ()
   assert.equal(await page.locator("figure.drawn").count(), drawn);
   assert.equal(await page.locator("figure.drawn svg").count() > 0, drawn > 0);
   await close(page);
+});
+
+test("charts are drawn as they come near, with what is loaded only then", async () => {
+  const asked = [];
+  const page = await open("about:blank");
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(`${seeded.url}/experiments/short-checklist`);
+  await page.waitForLoadState("networkidle");
+  const isBuilt = await page.locator("meta[name=draws-with]").count() > 0;
+  const first = await page.locator("figure.drawn").count();
+  const all = await page.locator("figure.chart").count();
+  assert.ok(first < all / 2, `${first} of ${all} are drawn`);
+  assert.equal(asked.includes("/assets/plot.umd.min.js"), first > 0);
+  if (isBuilt) {
+    await drawnAll(page);
+    assert.equal(asked.filter((path) => path === "/assets/plot.umd.min.js").length, 1);
+    assert.equal(asked.filter((path) => path.endsWith("/report")).length, 1);
+  }
+  await close(page);
+});
+
+test("what is folded away comes when it is opened, and stays as figures come in", async () => {
+  const url = `${seeded.url}/experiments/short-checklist`;
+  const page = await open(url);
+  const fold = page.locator("#over-time details").first();
+  assert.equal(await fold.locator("tr").count(), 0);
+  await fold.locator("summary").click();
+  await fold.locator("table").waitFor();
+  const rows = await fold.locator("tr").count();
+  assert.ok(rows > 20, `${rows} rows`);
+  assert.equal(await fold.locator(".part").count(), 0);
+  const segment = page.locator("details.segment[data-part]").first();
+  await segment.locator("summary").click();
+  await segment.locator("table").waitFor();
+  await segment.locator("summary").click();
+
+  // Other words, the same figures: nothing is fetched.
+  const text = await (await fetch(url)).text();
+  const answer = { words: "somebody-else", figures: "0123456789abcdef" };
+  const asked = [];
+  await page.route(url, (route) => route.fulfill({ status: 200, headers: { "content-type": "text/html" },
+    body: text.replace(/data-tag="[^"]*"/, `data-tag="${answer.words}"`).replaceAll("growth-onboarding", answer.words) }));
+  await page.route("**/*part=*", (route) => {
+    asked.push(route.request().url());
+    route.continue();
+  });
+  await fold.locator("table").evaluate((table) => { table.dataset.kept = "yes"; });
+  const came = (words) => page.waitForFunction((it) =>
+    document.querySelector("main").textContent.includes(it), words);
+  await look(page);
+  await came("somebody-else");
+  assert.equal(await fold.locator("table[data-kept]").count(), 1);
+  assert.deepEqual(asked, []);
+
+  // Other figures: what is open is fetched anew and changed in place, what is shut when it is opened.
+  await page.unroute(url);
+  await page.route(url, (route) => route.fulfill({ status: 200, headers: { "content-type": "text/html" },
+    body: text.replace(/data-tag="[^"]*"/, 'data-tag="other"')
+      .replace(/data-figures="[^"]*"/, `data-figures="${answer.figures}"`) }));
+  await look(page);
+  await until("the part", () => asked.length === 1);
+  assert.match(asked[0], /part=over-time-1-1$/);
+  await page.waitForFunction(() => !document.querySelector("#over-time details table[data-kept]"));
+  assert.equal(await fold.locator("tr").count(), rows);
+  assert.ok(await fold.evaluate((one) => one.open));
+  assert.equal(await segment.locator("table").count(), 0);
+  await segment.locator("summary").click();
+  await segment.locator("table").waitFor();
+  await close(page);
+});
+
+test("a part that does not come leaves its link, and is asked for again", async () => {
+  const page = await open(`${seeded.url}/experiments/short-checklist`);
+  const fold = page.locator("#over-time details").first();
+  await page.route("**/*part=*", (route) => route.fulfill({ status: 503, body: "" }));
+  await fold.locator("summary").click();
+  await fold.locator(".part a").waitFor();
+  await page.unroute("**/*part=*");
+  await fold.locator("summary").click();
+  await fold.locator("summary").click();
+  await fold.locator("table").waitFor();
+  await close(page, 503);
+});
+
+test("without scripts what is folded away is a link to a page of its own", async () => {
+  const page = await open(`${seeded.url}/experiments/short-checklist`, { javaScriptEnabled: false });
+  const name = await page.textContent("h1");
+  await page.click("#over-time details >> nth=0 >> summary");
+  await page.click("#over-time details >> nth=0 >> a");
+  assert.match(page.url(), /part=over-time-1-1/);
+  assert.ok(await page.locator("tr").count() > 20);
+  await page.click(".key a");
+  assert.equal(await page.textContent("h1"), name);
+  await page.context().close();
+});
+
+test("files that pages name are kept by the browser, under the digest of their bytes", async () => {
+  const text = await (await fetch(`${seeded.url}/experiments/short-checklist`)).text();
+  const paths = [...text.matchAll(/"(\/assets\/[^"]*\?v=[^"]*)"/g)].map((one) => one[1]);
+  assert.ok(paths.length >= 3, paths.join(" "));
+  for (const path of paths) {
+    const kept = await fetch(seeded.url + path);
+    assert.match(kept.headers.get("cache-control"), /immutable/);
+    for (const other of [path.replace(/\?v=.*/, ""), path.slice(0, -1), `${path}0`,
+      path.replace(/v=.*/, "v=0123456789abcdef")]) {
+      const asked = await fetch(seeded.url + other);
+      assert.equal(asked.status, 200);
+      assert.equal(asked.headers.get("cache-control"), "no-cache", other);
+      assert.equal(await asked.text() === await (await fetch(seeded.url + path)).text(), true);
+    }
+  }
 });
 
 test("links choose and order without any script", async () => {

@@ -189,6 +189,137 @@ static void the_verdict_stands_before_all_else(void **state)
     arena_done(&golden.arena);
 }
 
+static const struct article_links links = {.page = SLICE_INIT("/experiments/e?as_of=now"),
+                                           .report = SLICE_INIT("/v1/experiments/e/report?a=b")};
+
+static struct buffer light(const struct value *document)
+{
+    struct buffer out = {0};
+    article_write_light(&out, document, &links);
+    assert_false(out.failed);
+    return out;
+}
+
+/* What stands between two words, after `*rest`, which is moved behind them. */
+static struct slice cut(struct slice *rest, const char *before, const char *after)
+{
+    const char *from = rest->size ? found(*rest, before) : NULL;
+    if (!from)
+        return (struct slice){0};
+    from += strlen(before);
+    *rest = slice_from(*rest, (size_t)(from - rest->data));
+    const char *to = found(*rest, after);
+    assert_non_null(to);
+    struct slice between = {.data = from, .size = (size_t)(to - from)};
+    *rest = slice_from(*rest, between.size);
+    return between;
+}
+
+static void part_add(struct buffer *out, const struct value *document, struct slice name)
+{
+    struct buffer part = {0};
+    assert_true(article_part_write(&part, document, &links, name));
+    struct slice rest = buffer_slice(&part);
+    buffer_add(out, cut(&rest, "<section id=\"part\">\n", "</section>\n</article>\n"));
+    buffer_done(&part);
+}
+
+/* The whole article again: each link to a part replaced by what the part says. */
+static struct buffer unfolded(const struct value *document, size_t *parts)
+{
+    struct buffer out = {0}, small = light(document);
+    struct slice rest = buffer_slice(&small);
+    *parts = 0;
+    buffer_add(&out, SLICE("<article class=\"report\""));
+    cut(&rest, "<article", ">");
+    for (;;) {
+        const char *mark = found(rest, " data-part=\"");
+        if (!mark)
+            break;
+        buffer_add(&out, (struct slice){.data = rest.data, .size = (size_t)(mark - rest.data)});
+        struct slice name = cut(&rest, " data-part=\"", "\"");
+        buffer_add(&out, cut(&rest, "\"", "<p class=\"part\">"));
+        assert_true(slice_ends_with(cut(&rest, "&amp;part=", "\""), name));
+        part_add(&out, document, name);
+        cut(&rest, "</p>", "\n");
+        rest = slice_from(rest, 1);
+        ++*parts;
+    }
+    buffer_add(&out, rest);
+    buffer_done(&small);
+    return out;
+}
+
+static void a_light_article_with_its_parts_is_the_whole_one(void **state)
+{
+    size_t all = 0;
+    (void)state;
+    for (size_t i = 0; i < DOCUMENT_COUNT; i++) {
+        struct golden golden;
+        size_t parts;
+        golden_read(documents[i], &golden);
+        struct buffer whole = article(&golden.document);
+        struct buffer again = unfolded(&golden.document, &parts);
+        struct slice want = shown_of_article(&whole), got = buffer_slice(&again);
+        assert_int_equal(got.size, want.size);
+        assert_memory_equal(got.data, want.data, want.size);
+        all += parts;
+        buffer_done(&whole);
+        buffer_done(&again);
+        arena_done(&golden.arena);
+    }
+    assert_true(all > 10);
+}
+
+static void there_is_no_part_of_another_name(void **state)
+{
+    static const char *const names[] = {
+        "",           "over-time",     "over-time-1",    "over-time-0-1",  "over-time-99-1",
+        "curve-1-",   "over-time-1-2", "over-time-1-1x", "segment-1-99",   "segment-1-0",
+        "over-time-", "over-time--1",  "verdict-1-1",    "over-time-1-1-1"};
+    struct golden golden;
+    struct buffer out = {0};
+    (void)state;
+    golden_read("first-value", &golden);
+    assert_true(article_part_write(&out, &golden.document, &links, SLICE("over-time-1-1")));
+    size_t size = out.size;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_false(article_part_write(&out, &golden.document, &links, slice_of(names[i])));
+    assert_int_equal(out.size, size);
+    buffer_done(&out);
+    arena_done(&golden.arena);
+}
+
+static void digest_read(char digest[static 17], const struct value *document)
+{
+    struct buffer out = light(document);
+    struct slice rest = buffer_slice(&out);
+    struct slice shown = cut(&rest, "data-figures=\"", "\"");
+    assert_int_equal(shown.size, 16);
+    memcpy(digest, shown.data, 16);
+    digest[16] = 0;
+    buffer_done(&out);
+}
+
+/* What tells a page that its charts are others: not the moment, the figures. */
+static void the_digest_of_an_article_is_that_of_its_figures(void **state)
+{
+    struct golden golden;
+    char first[17], later[17], other[17];
+    (void)state;
+    golden_read("first-value", &golden);
+    digest_read(first, &golden.document);
+    value_add(&golden.arena, &golden.document, "later", value_null());
+    digest_read(later, &golden.document);
+    for (size_t i = 0; i < golden.document.count; i++)
+        if (slice_equals(golden.document.members[i].name, "metrics"))
+            golden.document.members[i].value.count--;
+    digest_read(other, &golden.document);
+    assert_string_equal(first, later);
+    assert_string_not_equal(first, other);
+    arena_done(&golden.arena);
+}
+
 /* A full buffer: the writer goes on, and the mark tells. */
 static void a_lost_allocation_leaves_a_marked_buffer(void **state)
 {
@@ -213,6 +344,9 @@ int main(void)
         cmocka_unit_test(hostile_texts_stay_text),
         cmocka_unit_test(the_saved_file_needs_nothing_else),
         cmocka_unit_test(the_verdict_stands_before_all_else),
+        cmocka_unit_test(a_light_article_with_its_parts_is_the_whole_one),
+        cmocka_unit_test(there_is_no_part_of_another_name),
+        cmocka_unit_test(the_digest_of_an_article_is_that_of_its_figures),
         cmocka_unit_test(a_lost_allocation_leaves_a_marked_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,11 +5,15 @@
 // A child is found again by its id or data-key, else by its place and kind.  What is the reader's own
 // (`open`) is left alone, and so are figures that are drawn: of these the caption is taken, and they
 // are drawn again (charts.mjs) where the figures of the document are others.
+//
+// What is folded away and not on the page (details[data-part]) is fetched when it is opened: the page
+// that its link leads to has it as #part.  It stays, and is fetched anew where figures are others.
 
 const EVERY_MS = 10000;
 const LATER_MS = 60000;
-const CHARTS = "/assets/charts.mjs";
+const CHARTS = 'script[src^="/assets/charts.mjs"]';
 const OWN = new Set(["open"]);
+const OWN_OF_FIGURE = new Set(["class"]);
 
 const root = document.documentElement;
 const fresh = document.getElementById("fresh");
@@ -18,17 +22,18 @@ let tag = root.dataset.tag;
 let timer = 0;
 let failures = 0;
 let isAsking = false;
+const filled = new Map(); // details[data-part] with its content -> itself as the page has it
 
 const nameOf = (node) =>
   node.nodeType === Node.ELEMENT_NODE ? node.id || node.dataset.key || "" : "";
 const alike = (a, b) => a.nodeName === b.nodeName && nameOf(a) === nameOf(b);
 
-function attributesTake(old, made) {
+function attributesTake(old, made, own = OWN) {
   for (const { name, value } of [...made.attributes]) {
-    if (!OWN.has(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (!own.has(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   for (const { name } of [...old.attributes]) {
-    if (!OWN.has(name) && !made.hasAttribute(name)) old.removeAttribute(name);
+    if (!own.has(name) && !made.hasAttribute(name)) old.removeAttribute(name);
   }
 }
 
@@ -39,9 +44,15 @@ function take(old, made, said) {
     if (old.nodeValue !== made.nodeValue) old.nodeValue = made.nodeValue;
     return;
   }
-  if (old.matches("figure.drawn") && made.nodeName === old.nodeName) {
+  if (old.matches("figure.chart") && made.nodeName === old.nodeName) {
     const captions = [old, made].map((one) => one.querySelector("figcaption"));
+    attributesTake(old, made, OWN_OF_FIGURE);
     if (captions[0] && captions[1]) take(...captions, said);
+    return;
+  }
+  if (filled.has(old) && made.dataset.part === old.dataset.part) {
+    filled.set(old, made);
+    take(old.querySelector("summary"), made.querySelector("summary"), said);
     return;
   }
   attributesTake(old, made);
@@ -82,16 +93,42 @@ function freshSay(words, isStale = false) {
   fresh.classList.toggle("stale", isStale);
 }
 
-/** What charts are drawn from, as text; empty on a page without. */
-function drawnFrom() {
-  const data = document.getElementById("document");
-  if (!data) return "";
-  const { metrics, flow } = JSON.parse(data.textContent);
-  return JSON.stringify([metrics, flow]);
-}
+/** Which figures the page shows: another text for others; undefined on a page without. */
+const figuresShown = () => document.querySelector("[data-figures]")?.dataset.figures;
 
 async function drawAgain() {
-  if (document.querySelector(`script[src="${CHARTS}"]`)) (await import(CHARTS)).drawCharts();
+  const script = document.querySelector(CHARTS);
+  if (script) (await import(script.src)).drawCharts();
+}
+
+/** Puts the part that a fold stands for into it. */
+async function partFill(fold) {
+  const folded = filled.get(fold);
+  const link = folded.querySelector(".part a");
+  try {
+    const answer = await fetch(link.getAttribute("href"));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const part = page.getElementById("part");
+    if (!answer.ok || !part) throw new Error(String(answer.status));
+    const made = folded.cloneNode(false);
+    made.append(folded.querySelector("summary").cloneNode(true), ...part.childNodes);
+    childrenTake(fold, made, []);
+    await drawAgain();
+  } catch {
+    filled.delete(fold); // its link is still there, and opening it again asks again
+  }
+}
+
+/** Parts that are open come anew; those that are shut are fetched when they are opened. */
+async function partsRenew() {
+  for (const [fold, folded] of filled) {
+    if (!fold.isConnected) filled.delete(fold);
+    else if (fold.open) await partFill(fold);
+    else {
+      filled.delete(fold);
+      take(fold, folded, []);
+    }
+  }
 }
 
 async function pageTake(text) {
@@ -99,13 +136,14 @@ async function pageTake(text) {
   const said = [];
   const main = made.getElementById("main");
   if (!main || !made.documentElement.dataset.tag) return;
-  const before = drawnFrom();
+  const before = figuresShown();
   take(document.getElementById("main"), main, said);
   if (document.title !== made.title) document.title = made.title;
   tag = made.documentElement.dataset.tag;
   root.dataset.tag = tag;
   if (said.length) live.textContent = said.slice(0, 3).join("; ");
-  if (drawnFrom() !== before) await drawAgain();
+  await drawAgain();
+  if (figuresShown() !== before) await partsRenew();
 }
 
 async function ask() {
@@ -126,6 +164,12 @@ async function ask() {
   isAsking = false;
   timer = setTimeout(ask, failures ? Math.min(EVERY_MS * 2 ** failures, LATER_MS) : EVERY_MS);
 }
+
+document.addEventListener("toggle", ({ target }) => {
+  if (!target.matches?.("details[data-part]") || !target.open || filled.has(target)) return;
+  filled.set(target, target.cloneNode(true));
+  partFill(target);
+}, true);
 
 let lastTime = clock();
 if (tag && fresh) {

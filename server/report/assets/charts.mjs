@@ -1,15 +1,20 @@
-/* Draws every <figure class="chart"> of a report from the document that stands beside the article
- * (<script type="application/json" id="document">), with Observable Plot. The article has the same
+/* Draws every <figure class="chart"> of a report with Observable Plot. The article has the same
  * figures as tables: what is drawn here adds a picture and nothing else.
  *
- * Plot and d3 are loaded before, as globals. Nothing here sets markup from a text: names become
+ * A saved file has the document beside the article (<script type="application/json" id="document">),
+ * and Plot and d3 as globals: all is drawn at once. A page that is served names both, the document
+ * in data-report of the article, the scripts in <meta name="draws-with">: they are loaded when the
+ * first figure comes near to what is seen, after the page is there, and each figure is drawn when it
+ * comes near. <html data-charts> is "waiting", "drawn" (what was near) or "none" (that could be had).
+ *
+ * Nothing here sets markup from a text: names become
  * text nodes. Plot's own <style> is taken out of each picture before it joins the page, because the
  * page's policy forbids it; report.css has its rules. Colours are the variables of report.css, so
  * they follow light, dark and print; each variant has a dash and a sign of its own as well.
  *
  * A page that puts in another article calls drawCharts() again.
  */
-const Plot = globalThis.Plot;
+let Plot = globalThis.Plot;
 const WIDTH_MAX = 736;
 const NAME_MAX = 22;
 const dashes = [null, null, "7 3", "2 3", "9 3 2 3", "4 2", "1 2", "12 3"];
@@ -407,12 +412,12 @@ function drawOne(figure, report, series) {
     part.setAttribute("role", "img");
     part.setAttribute("aria-label", `${caption.textContent} The figures stand in the table.`);
   }
+  near.unobserve(figure);
   figure.replaceChildren(caption, ...parts);
+  figure.classList.remove("waits");
   figure.classList.toggle("drawn", parts.length > 0);
   figure.classList.toggle("empty", parts.length === 0);
 }
-
-let round = 0;
 
 /* Who has no mouse can scroll a table that is wider than the page. */
 function reachTables() {
@@ -421,33 +426,130 @@ function reachTables() {
     else box.removeAttribute("tabindex");
 }
 
-/* Draws all figures in their order, a few a frame, so that the page stays answerable. */
-export function drawCharts() {
-  const data = document.getElementById("document");
-  if (!data || !Plot) return;
-  document.documentElement.dataset.charts ??= "drawing";
-  const report = JSON.parse(data.textContent);
-  const series = new Series(report);
-  const figures = [...document.querySelectorAll("figure.chart")];
-  const mine = ++round;
-  const some = (until) => {
-    while (figures.length && mine === round && performance.now() < until)
-      drawOne(figures.shift(), report, series);
-    if (mine !== round) return;
-    if (figures.length) requestAnimationFrame(() => some(performance.now() + 12));
-    else {
-      reachTables();
-      document.documentElement.dataset.charts = "drawn";
-    }
-  };
-  addEventListener("beforeprint", () => some(Infinity), { once: true });
-  some(performance.now() + 30);
+const root = document.documentElement;
+const embedded = document.getElementById("document");
+const article = () => document.querySelector("article.report");
+
+/* What is drawn from: the document that stands in a saved file, or is asked for. `figures` tells
+ * one from another. */
+let drawn = null; // {figures, report, series}
+let width = innerWidth;
+
+function scriptLoad(address) {
+  return new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.addEventListener("load", done);
+    script.addEventListener("error", () => fail(new Error(`${address} did not come`)));
+    document.head.append(script);
+  });
 }
 
-let width = innerWidth;
+let libraries = null;
+function librariesLoad() {
+  libraries ??= (async () => {
+    for (const one of document.querySelectorAll('meta[name="draws-with"]')) await scriptLoad(one.content);
+    Plot = globalThis.Plot;
+  })();
+  return libraries;
+}
+
+async function reportRead() {
+  if (embedded) return JSON.parse(embedded.textContent);
+  const answer = await fetch(article().dataset.report);
+  if (!answer.ok) throw new Error(`the report's document: ${answer.status}`);
+  return answer.json();
+}
+
+const wanted = () => article()?.dataset.figures ?? "";
+let preparing = null;
+/* All that drawing needs, of the article that is there at the end; several may ask at once. */
+async function prepare() {
+  while (drawn?.figures !== wanted()) {
+    const figures = wanted();
+    preparing ??= Promise.all([reportRead(), librariesLoad()]).then(([report]) => {
+      drawn = { figures, report, series: new Series(report) };
+    }).finally(() => {
+      preparing = null;
+    });
+    await preparing;
+  }
+}
+
+const waiting = new Set();
+let isDrawing = false;
+
+/* Draws what waits, a few a frame, so that the page stays answerable. */
+function drawSome(until) {
+  while (waiting.size && performance.now() < until) {
+    const [figure] = waiting;
+    waiting.delete(figure);
+    if (figure.isConnected) drawOne(figure, drawn.report, drawn.series);
+  }
+  if (waiting.size) requestAnimationFrame(() => drawSome(performance.now() + 12));
+  else {
+    isDrawing = false;
+    reachTables();
+    root.dataset.charts = "drawn";
+  }
+}
+
+async function draw(figures) {
+  for (const figure of figures) waiting.add(figure);
+  if (!waiting.size) return;
+  root.dataset.charts = "waiting";
+  try {
+    await prepare();
+  } catch (error) {
+    for (const figure of waiting) figure.classList.replace("waits", "empty");
+    waiting.clear();
+    root.dataset.charts = "none"; // the tables have all figures
+    console.warn(`charts: ${error.message}`);
+    return;
+  }
+  if (isDrawing) return;
+  isDrawing = true;
+  drawSome(performance.now() + 30);
+}
+
+const figuresOf = () => [...document.querySelectorAll("figure.chart")];
+
+/* A chart is drawn when it comes near to what is seen: where it will be stands an empty place. */
+const near = new IntersectionObserver((seen) => {
+  const come = seen.filter((one) => one.isIntersecting).map((one) => one.target);
+  for (const figure of come) near.unobserve(figure);
+  draw(come);
+}, { rootMargin: "600px 0px" });
+
+function figureAwait(figure) {
+  figure.classList.add("waits");
+  near.observe(figure);
+}
+
+/* Draws all figures of the article that are not drawn yet, and those that are from another
+ * document: at once in a saved file, else as they come into view. */
+export function drawCharts() {
+  const isOther = drawn && drawn.figures !== wanted();
+  const figures = figuresOf();
+  if (embedded) draw(figures);
+  else {
+    for (const figure of figures) if (!figure.matches(".drawn, .empty, .waits")) figureAwait(figure);
+    if (isOther) draw(figures.filter((figure) => figure.matches(".drawn, .empty")));
+  }
+}
+
+addEventListener("beforeprint", () => {
+  if (!drawn) return;
+  for (const figure of figuresOf())
+    if (!figure.matches(".drawn")) drawOne(figure, drawn.report, drawn.series);
+});
 addEventListener("resize", () => {
   if (innerWidth === width) return;
   width = innerWidth;
-  drawCharts();
+  draw(figuresOf().filter((figure) => embedded || figure.matches(".drawn")));
 });
-drawCharts();
+
+root.dataset.charts ??= "waiting"; // report.css makes room
+/* After the page is there: pictures come second. */
+if (embedded || document.readyState === "complete") drawCharts();
+else addEventListener("load", () => setTimeout(drawCharts));
