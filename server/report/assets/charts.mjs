@@ -40,7 +40,8 @@ function shownOf(effect, scale) {
 const leftOf = (names) => Math.min(170, 18 + 6.6 * Math.max(0, ...names.map((n) => short(n).length)));
 
 function picture(options) {
-  const svg = Plot.plot({ marginTop: 12, marginBottom: 36, ...options });
+  const x = { labelOffset: 33, ...options.x }; // clear of the edge, which cuts what hangs below a line
+  const svg = Plot.plot({ marginTop: 12, marginBottom: 38, ...options, x });
   for (const style of svg.querySelectorAll("style")) style.remove();
   svg.removeAttribute("class");
   for (const part of svg.querySelectorAll("[aria-label], [aria-hidden]")) {
@@ -203,11 +204,13 @@ function looksOf(metric, variant, scale, isLift) {
   });
 }
 
-/* Bands of the first days are wide: the scale is that of the later half, and all estimates. */
+/* Bands of the first days are wide: the scale is that of the later half, with its estimates; where
+ * no band is known, that of all estimates. */
 function heightOf(lines) {
+  const isBanded = lines.some((line) => line.some((look) => Number.isFinite(look.low)));
   const ends = lines.flatMap((line) => {
-    const later = line.slice(Math.floor(line.length / 2));
-    return [...later.flatMap((look) => [look.low, look.high]), 0];
+    const later = line.slice(isBanded ? Math.floor(line.length / 2) : 0);
+    return [...later.flatMap((look) => [look.low, look.high, look.at]), 0];
   }).filter(Number.isFinite);
   const low = Math.min(...ends), high = Math.max(...ends), room = 0.15 * (high - low || 1);
   return [low - room, high + room];
@@ -252,9 +255,17 @@ const pointsOf = (points) =>
     atRisk: point.at_risk,
   }));
 
+/* Days that both the axis and the counts below it name: at most six, so that counts have room. */
+function daysOf(days) {
+  const steps = [1, 2, 3, 5, 7, 10, 14, 21, 28, 30, 60, 90, 180];
+  const step = steps.find((one) => days / one <= 5) ?? days / 4;
+  const each = days < 2 ? days / 4 : step;
+  return Array.from({ length: Math.floor(days / each + 1e-9) + 1 }, (_, at) => each * at);
+}
+
 /* How many were still followed, under the days of the curves. */
 function drawAtRisk(curves, variants, days, width, left) {
-  const ticks = Array.from({ length: 5 }, (_, at) => (days * at) / 4);
+  const ticks = daysOf(days);
   const cells = curves.flatMap((points, at) =>
     ticks.map((day) => ({
       day,
@@ -270,10 +281,10 @@ function drawAtRisk(curves, variants, days, width, left) {
     marginRight: 16,
     x: { domain: [0, days], axis: null },
     y: { domain: variants, label: "Still followed", labelArrow: "none", labelAnchor: "top", tickFormat: short, tickSize: 0 },
-    marks: [0, 1, 2, 3, 4].map((at) =>
-      Plot.text(cells.filter((cell) => cell.day === ticks[at]), {
+    marks: ticks.map((day, at) =>
+      Plot.text(cells.filter((cell) => cell.day === day), {
         x: "day", y: "variant", text: (cell) => cell.count.toLocaleString("en-US"),
-        textAnchor: ["start", "middle", "middle", "middle", "end"][at],
+        textAnchor: at === 0 ? "start" : day > days * 0.97 ? "end" : "middle",
       })),
   });
 }
@@ -295,7 +306,7 @@ function drawSurvival({ metric, series, width }) {
     marginTop: 24,
     marginLeft: left,
     marginRight: 16,
-    x: { label: "Days after the first exposure →", domain: [0, days] },
+    x: { label: "Days after the first exposure →", domain: [0, days], ticks: daysOf(days) },
     y: { label: ended.length ? "Have done it, %; thin: ended otherwise first" : "Have done it, %", labelArrow: "none", domain: [0, Math.max(10, ...curves.flat().map((point) => point.high || point.at))], nice: true },
     marks: [
       upward(),
@@ -309,19 +320,23 @@ function drawSurvival({ metric, series, width }) {
   return [series.key(variants), main, drawAtRisk(curves, variants, days, width, left)];
 }
 
+const bracketOf = (point) => `${point.from_days}–${point.to_days}`;
+
 function drawRetention({ metric, series, width }) {
   const curve = metric.curve.filter((one) => one.points.some((point) => point.value !== null));
   if (!curve.length) return [];
   const variants = curve.map((one) => one.variant);
   const rows = curve.map((one, at) =>
     one.points.filter((point) => point.value !== null).map((point) => ({
-      name: `${point.from_days} to ${point.to_days}`,
+      name: bracketOf(point),
       at: 100 * point.value,
       low: point.interval ? 100 * point.interval[0] : NaN,
       high: point.interval ? 100 * point.interval[1] : NaN,
       dx: 7 * (at - (variants.length - 1) / 2),
     })));
-  const names = [...new Set(curve.flatMap((one) => one.points.map((point) => `${point.from_days} to ${point.to_days}`)))];
+  const names = [...new Set(curve.flatMap((one) => one.points.map(bracketOf)))];
+  const widest = 6.5 * Math.max(...names.map((name) => name.length)) + 8;
+  const isTight = widest * names.length > width - 64;
   const marks = rows.flatMap((line, at) => {
     const dx = line[0].dx, look = series.look(variants[at]);
     return [
@@ -336,7 +351,7 @@ function drawRetention({ metric, series, width }) {
     marginTop: 24,
     marginLeft: 52,
     marginRight: 12,
-    x: { label: "Days after the first exposure →", type: "point", domain: names, padding: 0.4, tickFormat: (name) => (names.length > 8 && width < 500 ? name.split(" ")[0] : name) },
+    x: { label: isTight ? "From day, after the first exposure →" : "Days after the first exposure →", type: "point", domain: names, padding: 0.4, tickFormat: (name) => (isTight ? name.split("–")[0] : name) },
     y: { label: "Came back, %", labelArrow: "none", domain: [0, Math.max(10, ...rows.flat().map((row) => row.high || row.at))], nice: true },
     marks: [upward(), ...marks, Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.55 })],
   });
@@ -370,6 +385,9 @@ function drawFunnel({ report, series, width }) {
       high: 100 * step.reached_share.interval[1],
     })));
   if (!rows.length) return [];
+  const absent = flow.flatMap((variant) =>
+    steps.filter((step) => !variant.steps.some((one) => one.step === step))
+      .map((step) => ({ step, variant: variant.variant })));
   const made = picture({
     width,
     height: 56 + steps.length * (14 + 16 * variants.length),
@@ -380,6 +398,7 @@ function drawFunnel({ report, series, width }) {
     fy: { label: null, domain: steps, tickFormat: short, padding: 0.22, axis: "left" },
     marks: [
       across(),
+      Plot.text(absent, { frameAnchor: "left", y: "variant", fy: "step", text: () => "no such step", textAnchor: "start", dx: 5, fillOpacity: 0.65 }),
       ...variants.map((name) => {
         const own = rows.filter((row) => row.variant === name);
         return [
