@@ -150,7 +150,7 @@ static void write_difference(const struct text *text, const struct value *object
     else
         buffer_format(text->out, "%+.4g", difference);
     if (isfinite(lift))
-        buffer_format(text->out, " (%+.3g %%)", 100 * lift);
+        buffer_format(text->out, " (%+.3g%%)", 100 * lift);
 }
 
 static void write_question(const struct text *text, const struct value *document)
@@ -163,13 +163,13 @@ static void write_question(const struct text *text, const struct value *document
                   SLICE_ARGS(value_member_text(document, "goal")));
     write_label(text->out, "Expected");
     if (text->share)
-        buffer_format(text->out, "%.4g %% in the control, ", 100 * baseline);
+        buffer_format(text->out, "%.4g%% in the control, ", 100 * baseline);
     else
         buffer_format(text->out, "%.6g in the control, ", baseline);
     write_difference(text, document);
     buffer_add_byte(text->out, '\n');
     write_label(text->out, "Test");
-    buffer_format(text->out, "%.*s at %.4g %%: %s at %.3g %% each of %.0f, power %.3g %%\n",
+    buffer_format(text->out, "%.*s at %.4g%%: %s at %.3g%% each of %.0f, power %.3g%%\n",
                   SLICE_ARGS(peeking), 100 * number_of(document, "confidence"),
                   anytime ? "anytime interval" : "one test", 100 * number_of(document, "alpha"),
                   number_of(document, "comparisons"), 100 * number_of(document, "power"));
@@ -246,7 +246,7 @@ static void write_guardrails(const struct text *text, const struct value *docume
         buffer_format(text->out, "%.*s, %.*s: ", SLICE_ARGS(value_member_text(one, "metric")),
                       SLICE_ARGS(value_member_text(one, "worse_by")));
         if (isfinite(power))
-            buffer_format(text->out, "power at least %.3g %%, wanted %.3g %%\n", 100 * power,
+            buffer_format(text->out, "power at least %.3g%%, wanted %.3g%%\n", 100 * power,
                           100 * number_of(one, "power_wanted"));
         else
             buffer_format(text->out, "%.*s\n", SLICE_ARGS(value_member_text(one, "reason")));
@@ -265,7 +265,7 @@ static void write_segment(const struct text *text, const struct value *segment, 
             buffer_format(text->out, " = %.*s", SLICE_ARGS(value));
         else
             buffer_format(text->out, ", each of %.0f", number_of(segment, "count"));
-        buffer_format(text->out, " (%.3g %%): ", 100 * number_of(one, "share"));
+        buffer_format(text->out, " (%.3g%%): ", 100 * number_of(one, "share"));
         write_difference(text, one);
         buffer_add_byte(text->out, '\n');
     }

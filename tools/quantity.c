@@ -37,7 +37,7 @@ void quantity_write_count(struct buffer *out, double count)
     }
     for (int i = 0; i < size; i++) {
         if (i && (size - i) % 3 == 0)
-            buffer_add_byte(out, ' ');
+            buffer_add_byte(out, ',');
         buffer_add_byte(out, digits[i]);
     }
 }

@@ -64,7 +64,7 @@ static void write_calendar(struct buffer *out, const struct value *document)
         quantity_write_count(out, number_of(document, "units_planned"));
         buffer_add(out, SLICE(" planned; "));
     }
-    buffer_format(out, "%.*s at %.4g %%; read every evening until\n",
+    buffer_format(out, "%.*s at %.4g%%; read every evening until\n",
                   SLICE_ARGS(value_member_text(document, "peeking")),
                   100 * number_of(document, "confidence"));
     write_label(out, "");
@@ -76,7 +76,7 @@ static void write_metric(struct buffer *out, const struct value *metric)
     double baseline = number_of(metric, "baseline"), sd = number_of(metric, "sd");
     buffer_format(out, "%.*s ", SLICE_ARGS(value_member_text(metric, "metric")));
     if (is_share(metric))
-        buffer_format(out, "%.4g %%", 100 * baseline);
+        buffer_format(out, "%.4g%%", 100 * baseline);
     else
         buffer_format(out, "%.6g%s", baseline, is_time(metric) ? " days" : "");
     if (isfinite(sd))
@@ -114,7 +114,7 @@ static void cell_share(const struct value *share, struct cell *cell)
     if (!isfinite(low))
         snprintf(cell->text, sizeof cell->text, "-");
     else
-        snprintf(cell->text, sizeof cell->text, "%5.1f %% (%.1f to %.1f)",
+        snprintf(cell->text, sizeof cell->text, "%5.1f%% (%.1f to %.1f)",
                  100 * number_of(share, "share"), 100 * low, 100 * high);
 }
 
@@ -152,7 +152,7 @@ static void cell_truth(const struct value *goal, const struct value *world, stru
     }
     difference_format(goal, difference, text, sizeof text);
     if (isfinite(lift))
-        snprintf(cell->text, sizeof cell->text, "%s (%+.3g %%)", text, 100 * lift);
+        snprintf(cell->text, sizeof cell->text, "%s (%+.3g%%)", text, 100 * lift);
     else
         snprintf(cell->text, sizeof cell->text, "%s", text);
 }
@@ -309,7 +309,7 @@ void simulate_write_text(struct buffer *out, const struct value *document)
     table_means(&table, "Shipped, shows", "estimate");
     table_means(&table, "less the truth", "overestimate");
     table_means(&table, "once corrected", "overestimate_corrected");
-    buffer_add(out, SLICE("\nIn brackets what the number of runs leaves open (95 %). Wrong way: "
+    buffer_add(out, SLICE("\nIn brackets what the number of runs leaves open (95%). Wrong way: "
                           "ships what\nis no better, or stops what is no worse. Metrics are drawn "
                           "independently.\n"));
 }

@@ -236,7 +236,7 @@ class Shipped(unittest.TestCase):
             whole = json.loads(run.stdout)["units"]
             for value in segment["values"]:
                 self.assertEqual(value["units"], math.floor(whole * shares[value["value"]]))
-            self.assertIn("role = marketer (33.3 %)", gangway("plan", *asked[:-2], "--store",
+            self.assertIn("role = marketer (33.3%)", gangway("plan", *asked[:-2], "--store",
                                                               store).stdout)
 
     def messages(self, number):

@@ -251,7 +251,7 @@ class Simulate(unittest.TestCase):
         self.assertEqual([m["assumed"] for m in metrics.values()], [False] * 3)
         self.assertEqual((metrics["gone"]["baseline"], metrics["clicks"]["baseline"]), (.04, 3))
         text = self.simulate("--runs", "10").stdout
-        self.assertIn("Assumed          gone 50 %\n", text)
+        self.assertIn("Assumed          gone 50%\n", text)
         self.assertIn("say better", text)
 
     def test_two_effects_are_two_columns(self):
