@@ -5,6 +5,8 @@
 
 #include "document_parts.h"
 
+#include "analysis/missing_names.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -159,109 +161,24 @@ static struct value gaps_value(const struct study *study)
     return list;
 }
 
-static bool name_was_seen(const struct study *study, struct slice name, bool is_trait)
+static int missing_order(const void *a, const void *b)
 {
-    for (size_t i = 0; i < study->name_count; i++)
-        if (study->names[i].is_trait == is_trait && slice_equal(study->names[i].name, name))
-            return true;
-    return false;
+    const struct missing_name *one = a, *other = b;
+    return slice_compare(one->name, other->name);
 }
 
-/* The names that are missing, each once. */
-struct missing {
-    const struct study *study;
-    struct slice names[256];
-    size_t count;
-};
-
-static void missing_add(struct missing *missing, struct slice name)
-{
-    for (size_t i = 0; i < missing->count; i++)
-        if (slice_equal(missing->names[i], name))
-            return;
-    if (missing->count < sizeof missing->names / sizeof missing->names[0])
-        missing->names[missing->count++] = name;
-}
-
-static void missing_event(struct missing *missing, struct slice event)
-{
-    if (event.size && !name_was_seen(missing->study, event, false))
-        missing_add(missing, event);
-}
-
-/* A trait is seen by its whole name, or by that of the object it lies in. */
-static void missing_trait(struct missing *missing, struct slice trait)
-{
-    struct slice head = trait;
-    const char *dot = trait.size ? memchr(trait.data, '.', trait.size) : NULL;
-    if (dot)
-        head.size = (size_t)(dot - trait.data);
-    if (trait.size && !name_was_seen(missing->study, trait, true) &&
-        !name_was_seen(missing->study, head, true))
-        missing_add(missing, trait);
-}
-
-/* Recursion ends with the grammar's CONDITION_DEPTH_MAX. */
-static void missing_condition(struct missing *missing, const struct condition *condition)
-{
-    if (!condition)
-        return;
-    if (condition->kind == CONDITION_TEST)
-        missing_trait(missing, condition->trait);
-    for (size_t i = 0; condition->kind != CONDITION_TEST && i < condition->part_count; i++)
-        missing_condition(missing, &condition->parts[i]);
-}
-
-static void missing_metric(struct missing *missing, const struct metric *metric)
-{
-    for (size_t i = 0; i < metric->event_count; i++)
-        missing_event(missing, metric->events[i].event);
-    for (size_t i = 0; i < metric->competing_count; i++)
-        missing_event(missing, metric->competing[i]);
-    const struct metric *const parts[] = {metric->numerator, metric->denominator, metric->counts};
-    for (size_t i = 0; i < 3; i++)
-        if (parts[i])
-            missing_metric(missing, parts[i]);
-}
-
-/* What completes or opens a step, and that any step was viewed. */
-static void missing_flow(struct missing *missing, const struct variant *variant)
-{
-    for (size_t i = 0; i < variant->flow_count; i++) {
-        const struct flow_step *step = &variant->flow[i];
-        if (step->done_when.size)
-            missing_event(missing, step->done_when);
-        if (step->trigger_event.size)
-            missing_event(missing, step->trigger_event);
-    }
-    if (variant->flow_count)
-        missing_event(missing, SLICE("Onboarding Step Viewed"));
-}
-
-static int slice_order(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
+/* Sorted, a name once, whether as an event or a trait. */
 struct value never_received_value(const struct study *study)
 {
-    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
-    struct missing missing = {.study = study};
+    struct missing_names missing = {.seen = study->names, .seen_count = study->name_count};
     struct value list = value_list();
     if (!study->names_known)
         return value_null();
-    size_t count = experiment_metrics(study->experiment, metrics);
-    for (size_t i = 0; i < count; i++)
-        missing_metric(&missing, metrics[i].metric);
-    for (size_t i = 0; i < study->experiment->segment_count; i++)
-        for (size_t j = 0; j < study->experiment->segments[i].count; j++)
-            missing_trait(&missing, study->experiment->segments[i].segments[j]->trait);
-    missing_condition(&missing, study->experiment->audience);
-    for (size_t j = 0; j < study->experiment->variant_count; j++)
-        missing_flow(&missing, &study->experiment->variants[j]);
-    qsort(missing.names, missing.count, sizeof missing.names[0], slice_order);
+    missing_names_experiment(&missing, study->experiment);
+    qsort(missing.items, missing.count, sizeof missing.items[0], missing_order);
     for (size_t i = 0; i < missing.count; i++)
-        value_append(study->arena, &list, text_value(study->arena, missing.names[i]));
+        if (!i || !slice_equal(missing.items[i].name, missing.items[i - 1].name))
+            value_append(study->arena, &list, text_value(study->arena, missing.items[i].name));
     return list;
 }
 

@@ -7,12 +7,10 @@
 
 #include "parts.h"
 
+#include "analysis/missing_names.h"
 #include "analysis/view.h"
 #include "experiment/definition.h"
 #include "experiment/describe.h"
-
-/* Names may be long and many. */
-#define MISSING_MAX 128
 
 struct reading {
     struct buffer *out;
@@ -23,91 +21,12 @@ struct reading {
 
 /* ---- Names that were never received ---- */
 
-struct missing {
-    const struct reading *reading;
-    struct {
-        struct slice name;
-        bool is_trait;
-    } items[MISSING_MAX];
-    size_t count;
-};
-
-static bool is_seen(const struct reading *reading, struct slice name, bool is_trait)
+static struct missing_names missing_of(const struct reading *reading)
 {
-    for (size_t i = 0; i < reading->name_count; i++)
-        if (reading->names[i].is_trait == is_trait && slice_equal(reading->names[i].name, name))
-            return true;
-    return false;
+    return (struct missing_names){.seen = reading->names, .seen_count = reading->name_count};
 }
 
-static void missing_add(struct missing *missing, struct slice name, bool is_trait)
-{
-    for (size_t i = 0; i < missing->count; i++)
-        if (missing->items[i].is_trait == is_trait && slice_equal(missing->items[i].name, name))
-            return;
-    if (missing->count == MISSING_MAX)
-        return;
-    missing->items[missing->count].name = name;
-    missing->items[missing->count++].is_trait = is_trait;
-}
-
-static void missing_event(struct missing *missing, struct slice event)
-{
-    if (event.size && !is_seen(missing->reading, event, false))
-        missing_add(missing, event, false);
-}
-
-/* A trait is seen by its whole name, or by that of the object it lies in. */
-static void missing_trait(struct missing *missing, struct slice trait)
-{
-    struct slice head = trait;
-    const char *dot = trait.size ? memchr(trait.data, '.', trait.size) : NULL;
-    if (dot)
-        head.size = (size_t)(dot - trait.data);
-    if (trait.size && !is_seen(missing->reading, trait, true) &&
-        !is_seen(missing->reading, head, true))
-        missing_add(missing, trait, true);
-}
-
-/* Recursion ends with the grammar's CONDITION_DEPTH_MAX. */
-static void missing_condition(struct missing *missing, const struct condition *condition)
-{
-    if (!condition)
-        return;
-    if (condition->kind == CONDITION_TEST)
-        missing_trait(missing, condition->trait);
-    for (size_t i = 0; condition->kind != CONDITION_TEST && i < condition->part_count; i++)
-        missing_condition(missing, &condition->parts[i]);
-}
-
-/* Of its own; a ratio's parts are metrics that say so themselves. */
-static void missing_metric(struct missing *missing, const struct metric *metric)
-{
-    for (size_t i = 0; i < metric->event_count; i++)
-        missing_event(missing, metric->events[i].event);
-    for (size_t i = 0; i < metric->competing_count; i++)
-        missing_event(missing, metric->competing[i]);
-    missing_trait(missing, metric->of_trait);
-}
-
-static void missing_experiment(struct missing *missing, const struct experiment *experiment)
-{
-    struct experiment_metric metrics[EXPERIMENT_METRICS_MAX];
-    size_t count = experiment_metrics(experiment, metrics);
-    for (size_t i = 0; i < count; i++)
-        missing_metric(missing, metrics[i].metric);
-    for (size_t i = 0; i < experiment->segment_count; i++)
-        for (size_t j = 0; j < experiment->segments[i].count; j++)
-            missing_trait(missing, experiment->segments[i].segments[j]->trait);
-    missing_condition(missing, experiment->audience);
-    for (size_t i = 0; i < experiment->variant_count; i++)
-        for (size_t j = 0; j < experiment->variants[i].flow_count; j++) {
-            missing_event(missing, experiment->variants[i].flow[j].done_when);
-            missing_event(missing, experiment->variants[i].flow[j].trigger_event);
-        }
-}
-
-static void write_missing(struct buffer *out, const struct missing *missing)
+static void write_missing(struct buffer *out, const struct missing_names *missing)
 {
     if (!missing->count)
         return;
@@ -160,7 +79,7 @@ static void write_experiment(const struct reading *reading, const struct experim
 {
     struct buffer *out = reading->out;
     struct buffer words = {0};
-    struct missing missing = {.reading = reading};
+    struct missing_names missing = missing_of(reading);
     experiment_describe(&words, experiment);
     struct slice rest = buffer_slice(&words);
     line_cut(&rest); /* the heading has it */
@@ -178,7 +97,7 @@ static void write_experiment(const struct reading *reading, const struct experim
     markup_add(out, "</dl>\n");
     out->failed |= words.failed;
     buffer_done(&words);
-    missing_experiment(&missing, experiment);
+    missing_names_experiment(&missing, experiment);
     write_missing(out, &missing);
 }
 
@@ -225,27 +144,27 @@ static void write_said(struct buffer *out, const struct buffer *words)
 
 static void write_metric(const struct reading *reading, const struct metric *metric)
 {
-    struct missing missing = {.reading = reading};
+    struct missing_names missing = missing_of(reading);
     struct buffer words = {0};
     write_title(reading->out, metric->name, metric->title);
     buffer_format(&words, "%s: ", metric_kind_texts[metric->kind]);
     metric_describe(&words, metric);
     write_said(reading->out, &words);
     buffer_done(&words);
-    missing_metric(&missing, metric);
+    missing_names_metric(&missing, metric);
     write_missing(reading->out, &missing);
     write_users(reading, metric, NULL);
 }
 
 static void write_segment(const struct reading *reading, const struct segment *segment)
 {
-    struct missing missing = {.reading = reading};
+    struct missing_names missing = missing_of(reading);
     struct buffer words = {0};
     write_title(reading->out, segment->name, segment->title);
     segment_describe(&words, segment);
     write_said(reading->out, &words);
     buffer_done(&words);
-    missing_trait(&missing, segment->trait);
+    missing_names_trait(&missing, segment->trait);
     write_missing(reading->out, &missing);
     write_users(reading, NULL, segment);
 }
