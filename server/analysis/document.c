@@ -111,6 +111,29 @@ static double planned_days_left(const struct study *study)
     return fmax(0, ceil((double)(due_ms - study->as_of_ms) / (double)DAY_MS));
 }
 
+static uint64_t planned_exposed(const struct study *study)
+{
+    uint64_t exposed = 0;
+    for (size_t j = 0; j < study->plan.variants; j++)
+        exposed += study->exposed[j];
+    return exposed;
+}
+
+/* What its last day can show, at the present rate. */
+static struct value by_end_value(const struct study *study)
+{
+    struct arena *arena = study->arena;
+    const struct forecast *forecast = &study->forecast;
+    struct value object = value_object();
+    if (!forecast->has_by_end)
+        return value_null();
+    value_add(arena, &object, "cohort", day_value(arena, forecast->by_end_cohort));
+    value_add(arena, &object, "detectable_difference", value_real(forecast->by_end));
+    value_add(arena, &object, "detectable_lift",
+              number_or_null(forecast->by_end_lift > 0, forecast->by_end_lift));
+    return object;
+}
+
 static struct value planned_value(const struct study *study)
 {
     struct arena *arena = study->arena;
@@ -129,6 +152,11 @@ static struct value planned_value(const struct study *study)
               number_or_null(forecast->detectable_lift > 0, forecast->detectable_lift));
     value_add(arena, &object, "detectable_difference",
               number_or_null(forecast->has_detectable, forecast->detectable));
+    value_add(arena, &object, "units_left",
+              number_or_null(sized, fmax(0, study->plan.planned - (double)planned_exposed(study))));
+    value_add(arena, &object, "size_cohort",
+              forecast->has_size ? day_value(arena, forecast->size_cohort) : value_null());
+    value_add(arena, &object, "by_end", by_end_value(study));
     return object;
 }
 
@@ -200,7 +228,7 @@ static struct value document_value(struct view_transaction *transaction, const s
     value_add(arena, &object, "as_of", time_value(arena, study->as_of_ms));
     add_plan(study, &object);
     value_add(arena, &object, "verdict", verdict_value(study));
-    value_add(arena, &object, "health", health_value(study));
+    value_add(arena, &object, "health", health_value(transaction, study));
     value_add(arena, &object, "notes", notes_value(transaction, study));
     value_add(arena, &object, "delivery", delivery_value(transaction, study));
     value_add(arena, &object, "variants", variants_value(study));
@@ -211,7 +239,7 @@ static struct value document_value(struct view_transaction *transaction, const s
     return object;
 }
 
-static struct value summary_value(const struct study *study)
+static struct value summary_value(struct view_transaction *transaction, const struct study *study)
 {
     struct arena *arena = study->arena;
     struct value object = value_object(), exposed = value_object();
@@ -224,7 +252,7 @@ static struct value summary_value(const struct study *study)
     value_add(arena, &object, "verdict", verdict_value(study));
     value_add(arena, &object, "health", value_text(slice_of(health_state(study))));
     /* for /metrics */
-    struct value health = health_value(study);
+    struct value health = health_value(transaction, study);
     const struct value *ratio = value_member(&health, SLICE("sample_ratio"));
     const struct value *alarm = value_member(ratio, SLICE("alarm"));
     const struct value *outside = value_member(&health, SLICE("outside"));
@@ -277,5 +305,5 @@ enum status document_summary(struct view_transaction *transaction,
     enum status status = study_of(transaction, options, arena, &study, error);
     if (status)
         return status;
-    return study_finish(&study, summary_value(&study), summary, error);
+    return study_finish(&study, summary_value(transaction, &study), summary, error);
 }

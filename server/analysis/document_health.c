@@ -223,7 +223,7 @@ const char *health_state(const struct study *study)
     return "ok";
 }
 
-struct value health_value(const struct study *study)
+struct value health_value(struct view_transaction *transaction, const struct study *study)
 {
     struct arena *arena = study->arena;
     const struct study_quality *quality = &study->quality;
@@ -250,6 +250,7 @@ struct value health_value(const struct study *study)
     value_add(arena, &object, "never_received", never_received_value(study));
     value_add(arena, &object, "gaps", gaps_value(study));
     value_add(arena, &object, "mixed_accounts", mixed_accounts_value(study));
+    value_add(arena, &object, "windows_past", windows_past_value(transaction, study));
     if (study->lacks_before_ms != TIME_NONE) /* only where messages were dropped (--retention) */
         value_add(arena, &object, "lacks_before", time_value(arena, study->lacks_before_ms));
     return object;

@@ -8,6 +8,8 @@
 
 #include "document_parts.h"
 
+#include "experiment/describe.h"
+
 /* Which metric of which slice is being written. */
 struct metric_place {
     const struct study *study;
@@ -109,6 +111,8 @@ static struct value metric_variant_value(const struct metric_place *place, size_
     value_add(arena, &object, "immature",
               value_integer((int64_t)(metric_exposed(place, variant) - mature)));
     add_contributing(place, observed, has, &object);
+    if (place->whole)
+        sums_add_variant(arena, observed, &object);
     value_add(arena, &object, "value", number_or_null(has, level.value));
     value_add(arena, &object, "interval",
               interval_or_null(arena, has && level.has_interval, &level.interval));
@@ -423,6 +427,17 @@ static struct value segments_value(const struct metric_place *place)
     return list;
 }
 
+/* What a unit's number is, as metric_describe says it. */
+static struct value metric_words(struct arena *arena, const struct metric *metric)
+{
+    struct buffer words = {0};
+    metric_describe(&words, metric);
+    struct value value = text_value(arena, buffer_slice(&words));
+    arena->failed = arena->failed || words.failed;
+    buffer_done(&words);
+    return value;
+}
+
 static struct value metric_value(const struct metric_place *place)
 {
     struct arena *arena = place->study->arena;
@@ -438,6 +453,8 @@ static struct value metric_value(const struct metric_place *place)
     value_add(arena, &object, "adjusted_for",
               adjusted_for_value(arena, place->group, place->metric));
     value_add(arena, &object, "definition", digest_value(arena, &place->metric->digest));
+    value_add(arena, &object, "in_words", metric_words(arena, metric));
+    value_add(arena, &object, "description", text_value(arena, metric->description));
     value_add(arena, &object, "final", value_boolean(place->result->final));
     value_add(arena, &object, "cohort",
               place->result->run ? day_value(arena, place->result->analysed) : value_null());

@@ -307,11 +307,14 @@ void add_time_comparison(const struct study *study, const struct metric *metric,
 struct value flow_value(const struct study *study);
 struct value flow_differs_value(const struct study *study);
 struct value metrics_value(const struct study *study);
-struct value health_value(const struct study *study);
+struct value health_value(struct view_transaction *transaction, const struct study *study);
 struct value notes_value(struct view_transaction *transaction, const struct study *study);
 const char *health_state(const struct study *study); /* ok, warn, alarm */
 struct value verdict_value(const struct study *study);
 /* Names of events and traits that the file uses and nobody has sent. */
 struct value never_received_value(const struct study *study);
+struct value windows_past_value(struct view_transaction *transaction, const struct study *study);
+/* document_sums.c: what the value is made of */
+void sums_add_variant(struct arena *arena, const struct observed *observed, struct value *object);
 
 #endif

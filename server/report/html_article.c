@@ -100,13 +100,15 @@ static void planned_item(struct buffer *out, const char *label, const struct val
 
 /* The smallest difference, in the words of the first goal's kind. */
 static void planned_detectable(struct buffer *out, const struct value *document,
-                               const struct value *planned)
+                               const struct value *planned, struct slice label)
 {
     const struct value *metrics = member(document, "metrics");
     if (!metrics || !metrics->count || member_is_null(planned, "detectable_difference"))
         return;
     enum metric_kind kind = kind_of(&metrics->items[0]);
-    html_words(out, "<div><dt>Smallest difference that today’s units can show</dt><dd>");
+    html_words(out, "<div><dt>");
+    html_safe(out, label);
+    html_words(out, "</dt><dd>");
     html_change(out, "detectable_difference", kind, member(planned, "detectable_difference"));
     buffer_format(out, " %s of ", measure_unit(kind));
     html_safe_name(out, member_text(&metrics->items[0], "metric"));
@@ -118,6 +120,19 @@ static void planned_detectable(struct buffer *out, const struct value *document,
     html_words(out, "</dd></div>\n");
 }
 
+static void planned_by_end(struct buffer *out, const struct value *document,
+                           const struct value *planned)
+{
+    const struct value *by_end = member(planned, "by_end");
+    struct buffer label = {0};
+    if (!by_end || by_end->kind != VALUE_OBJECT)
+        return;
+    buffer_format(&label, "Smallest difference that those until %.*s can show, at this rate",
+                  SLICE_ARGS(member_text(by_end, "cohort")));
+    planned_detectable(out, document, by_end, buffer_slice(&label));
+    buffer_done(&label);
+}
+
 static void html_planned(struct buffer *out, const struct value *document)
 {
     const struct value *planned = member(document, "planned");
@@ -126,10 +141,14 @@ static void html_planned(struct buffer *out, const struct value *document)
     if (member_is_null(planned, "units"))
         html_words(out, "<div><dt>Planned size</dt><dd>no size is planned</dd></div>\n");
     planned_item(out, "Planned size", planned, "units", " units");
+    planned_item(out, "To go", planned, "units_left", " units");
     planned_item(out, "Lately", planned, "units_a_day", " units a day");
+    fact(out, "That size, at this rate, on", member_text(planned, "size_cohort"));
     planned_item(out, "Left", planned, "days_left", " days");
     fact(out, "Final set up to", cohort);
-    planned_detectable(out, document, planned);
+    planned_detectable(out, document, planned,
+                       SLICE("Smallest difference that today’s units can show"));
+    planned_by_end(out, document, planned);
     html_words(out, "</dl>\n");
 }
 

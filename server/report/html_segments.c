@@ -146,7 +146,10 @@ void html_segments(struct buffer *out, const struct value *document,
     for (size_t i = 0; i < metrics->count; i++) {
         struct html_metric about = html_metric_at(document, i);
         const struct value *segments = member(about.metric, "segments");
-        for (size_t k = 0; segments && segments->kind == VALUE_LIST && k < segments->count; k++) {
+        size_t order[SEGMENTS_SHOWN_MAX], count = 0;
+        if (segments && segments->kind == VALUE_LIST)
+            count = segments_order(segments, order);
+        for (size_t k = 0; k < count; k++) {
             if (!shown++)
                 html_words(out,
                            "<section id=\"segments\" aria-labelledby=\"segments-title\">\n"
@@ -154,7 +157,7 @@ void html_segments(struct buffer *out, const struct value *document,
                            "segment differ by chance. Believe a difference between them only where "
                            "the test says that the effect differs (<code>heterogeneity.c</code>, "
                            "<code>shrinkage.c</code> in <code>stats/README.md</code>).</p>\n");
-            html_segment(out, &about, links, k);
+            html_segment(out, &about, links, order[k]);
         }
     }
     if (shown)

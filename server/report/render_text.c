@@ -195,13 +195,19 @@ static void text_verdict(struct painter *painter, const struct value *document)
         paint_clipped(painter, variant, painter->columns - painter->at);
     }
     paint_style(painter, PAINT_PLAIN);
+    struct slice title = member_text(variant_in(member(document, "variants"), variant), "name");
+    if (variant.size && title.size && !slice_equal(title, variant) &&
+        painter->at + 6 < painter->columns) {
+        paint_text(painter, SLICE("  "));
+        paint_clipped(painter, title, painter->columns - painter->at);
+    }
     paint_end(painter);
     paint_wrapped(painter, member_text(verdict, "text"), 2);
 }
 
 /* In the words of the first goal's kind. */
 static void text_detectable(struct painter *painter, const struct value *document,
-                            const struct value *planned)
+                            const struct value *planned, const char *words)
 {
     const struct value *metrics = member(document, "metrics");
     enum metric_kind kind =
@@ -210,7 +216,7 @@ static void text_detectable(struct painter *painter, const struct value *documen
     if (kind == METRIC_KIND_COUNT || member_is_null(planned, "detectable_difference"))
         return;
     measure_extent(&text, kind, member_number(planned, "detectable_difference"));
-    paint_text(painter, SLICE("  smallest difference that today's units can show: "));
+    paint_text(painter, slice_of(words));
     paint_text(painter, buffer_slice(&text));
     if (!member_is_null(planned, "detectable_lift"))
         paint_format(painter, " (lift %.1f%%)", 100 * member_number(planned, "detectable_lift"));
@@ -231,15 +237,32 @@ static void text_planned(struct painter *painter, const struct value *document)
     else
         paint_format(painter, "%s units",
                      count_format((uint64_t)member_number(planned, "units"), text));
+    if (member_number(planned, "units_left") > 0)
+        paint_format(painter, ", %s to go",
+                     count_format((uint64_t)member_number(planned, "units_left"), text));
     if (member_number(planned, "units_a_day") > 0)
         paint_format(painter, ", %s a day lately",
                      count_format((uint64_t)member_number(planned, "units_a_day"), text));
+    if (!member_is_null(planned, "size_cohort"))
+        paint_format(painter, ", that size on %.*s",
+                     SLICE_ARGS(member_text(planned, "size_cohort")));
     if (cohort.size)
         paint_format(painter, ", final set up to %.*s", SLICE_ARGS(cohort));
     if (!member_is_null(planned, "days_left") && member_number(planned, "days_left") > 0)
         paint_format(painter, ", %.0f days left", member_number(planned, "days_left"));
     paint_end(painter);
-    text_detectable(painter, document, planned);
+    text_detectable(painter, document, planned,
+                    "  smallest difference that today's units can show: ");
+    const struct value *by_end = member(planned, "by_end");
+    struct buffer words = {0};
+    if (!by_end || by_end->kind != VALUE_OBJECT)
+        return;
+    buffer_format(&words,
+                  "  those until %.*s, at this rate: ", SLICE_ARGS(member_text(by_end, "cohort")));
+    buffer_add_byte(&words, '\0');
+    if (!words.failed)
+        text_detectable(painter, document, by_end, words.data);
+    buffer_done(&words);
 }
 
 static void text_amendments(struct painter *painter, const struct value *document)
@@ -267,8 +290,8 @@ static void text_foot(struct painter *painter, const struct value *document)
     paint_style(painter, PAINT_DIM);
     struct buffer words = {0};
     write_adjusted(&words, document);
-    buffer_add(&words, SLICE(" Effects of segments are raw here; the shrunken ones and all else: "
-                             "--format json or csv."));
+    buffer_add(&words, SLICE(" In segments: the change as measured, then drawn toward the whole, "
+                             "with the interval of that. All else: --format json or csv."));
     if (text_is_exposed(document))
         buffer_add(&words,
                    SLICE(" Bars: ● the estimate, ├─┤ its interval, │ no difference. p adj.: "

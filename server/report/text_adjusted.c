@@ -34,7 +34,9 @@ static void text_dim(struct painter *painter, struct slice text, unsigned column
 static void write_narrower(struct buffer *out, const struct value *comparison)
 {
     double narrower = 100 * member_number(comparison, "narrower");
-    if (!member_is_null(comparison, "narrower"))
+    if (!member_is_null(comparison, "narrower") && fabs(narrower) < .05)
+        buffer_add(out, SLICE(", as wide as without"));
+    else if (!member_is_null(comparison, "narrower"))
         buffer_format(out, ", %.1f%% %s", fabs(narrower), narrower < 0 ? "wider" : "narrower");
 }
 

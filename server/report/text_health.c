@@ -264,6 +264,45 @@ static void health_lag(struct painter *painter, const struct value *document)
     buffer_done(&line);
 }
 
+/* Accounts whose users met different variants. */
+static void health_mixed(struct painter *painter, const struct value *health)
+{
+    const struct value *mixed = member(health, "mixed_accounts");
+    char some[COUNT_TEXT_SIZE], all[COUNT_TEXT_SIZE];
+    struct buffer line = {0};
+    if (!member_count(mixed, "mixed"))
+        return;
+    buffer_format(
+        &line, "%s of %s with two exposed users or more have users of different variants (%.2g%%)",
+        count_format(member_count(mixed, "mixed"), some),
+        count_format(member_count(mixed, "accounts"), all), 100 * member_number(mixed, "share"));
+    health_line(painter, "accounts", &line);
+    buffer_done(&line);
+}
+
+/* Units whose window was open when it was paused, stopped or rolled out. */
+static void health_windows(struct painter *painter, const struct value *health)
+{
+    const struct value *moments = member(health, "windows_past");
+    char text[COUNT_TEXT_SIZE];
+    for (size_t i = 0; moments && moments->kind == VALUE_LIST && i < moments->count; i++) {
+        const struct value *one = &moments->items[i];
+        struct slice what = member_text(one, "what"), at = member_text(one, "at");
+        const char *words = slice_equals(what, "paused")    ? "pause"
+                            : slice_equals(what, "stopped") ? "stop"
+                                                            : "rollout";
+        struct buffer line = {0};
+        if (!member_count(one, "units"))
+            continue;
+        buffer_format(
+            &line, "%s reach past the %s of %.*s; they count all the same",
+            count_format(member_count(one, "units"), text), words,
+            SLICE_ARGS(((struct slice){.data = at.data, .size = at.size < 10 ? at.size : 10})));
+        health_line(painter, "windows", &line);
+        buffer_done(&line);
+    }
+}
+
 /* Messages were dropped by retention before the definition was declared. */
 static void health_lacks(struct painter *painter, const struct value *health)
 {
@@ -313,6 +352,8 @@ void text_health(struct painter *painter, const struct value *document)
     health_crossed(painter, document);
     health_outside(painter, document);
     health_counts(painter, document);
+    health_windows(painter, health);
+    health_mixed(painter, health);
     health_unknown(painter, document);
     health_sources(painter, document);
     health_messages(painter, document);

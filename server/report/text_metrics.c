@@ -7,37 +7,12 @@
  *                   lift -4.3%, -6.9% to -1.7%        ├────●────┤  │
  */
 
-#include "text_parts.h"
+#include "text_columns.h"
 
 #include "analysis/measure.h"
 
 #include <math.h>
 #include <stdio.h>
-
-/* Columns on a wide line; on a narrow one all but the first move left by NARROW_SHIFT. */
-enum column {
-    COLUMN_NAME = 2,
-    COLUMN_UNITS = 28, /* right edges up to CHANGE */
-    COLUMN_VALUE = 36,
-    COLUMN_CHANGE = 44,
-    COLUMN_INTERVAL = 46,
-    COLUMN_P = 64
-};
-#define WIDE_COLUMNS 76
-#define NARROW_SHIFT 10
-#define NAME_WIDTH 17
-/* .95 in the document is the double nearest to it. */
-#define ALPHA_ROUNDING 1e-9
-#define BAR_WIDTH_MAX 34u
-static unsigned shift_of(const struct painter *painter)
-{
-    return painter->columns < WIDE_COLUMNS ? NARROW_SHIFT : 0;
-}
-
-static unsigned column_at(const struct painter *painter, enum column column)
-{
-    return (unsigned)column - (column == COLUMN_NAME ? 0 : shift_of(painter));
-}
 
 struct shown shown_of(const struct value *effect)
 {
@@ -55,16 +30,24 @@ struct shown shown_of(const struct value *effect)
     return shown;
 }
 
-/* The scale of the bars: all intervals of the comparisons, and 0. */
-static void scale_add(const struct value *comparisons, struct paint_bar *bar)
+void bar_add(struct paint_bar *bar, const struct shown *shown)
 {
-    for (size_t i = 0; i < comparisons->count; i++) {
-        struct shown shown = shown_of(member(&comparisons->items[i], "difference"));
-        if (!shown.has_interval)
-            continue;
-        bar->low = fmin(bar->low, shown.low);
-        bar->high = fmax(bar->high, shown.high);
-    }
+    if (!shown->has_interval)
+        return;
+    bar->low = fmin(bar->low, shown->low);
+    bar->high = fmax(bar->high, shown->high);
+}
+
+void paint_shown_bar(struct painter *painter, const struct paint_bar *scale,
+                     const struct shown *shown)
+{
+    struct paint_bar bar = *scale;
+    if (!shown->has_interval || !(scale->high > scale->low))
+        return;
+    bar.at = shown->estimate;
+    bar.from = shown->low;
+    bar.to = shown->high;
+    paint_bar(painter, &bar);
 }
 
 const struct value *variant_in(const struct value *variants, struct slice name)
@@ -75,8 +58,8 @@ const struct value *variant_in(const struct value *variants, struct slice name)
     return NULL;
 }
 
-static void paint_value(struct painter *painter, enum metric_kind kind, const struct value *variant,
-                        unsigned column)
+void paint_value(struct painter *painter, enum metric_kind kind, const struct value *variant,
+                 unsigned column)
 {
     struct buffer text = {0};
     if (member_is_null(variant, "value"))
@@ -87,11 +70,12 @@ static void paint_value(struct painter *painter, enum metric_kind kind, const st
     buffer_done(&text);
 }
 
-static void paint_change(struct painter *painter, enum metric_kind kind, double difference)
+void paint_change(struct painter *painter, enum metric_kind kind, double difference,
+                  enum column column)
 {
     struct buffer text = {0};
     measure_change(&text, kind, difference);
-    paint_right(painter, buffer_slice(&text), column_at(painter, COLUMN_CHANGE));
+    paint_right(painter, buffer_slice(&text), column_at(painter, column));
     buffer_done(&text);
 }
 
@@ -99,7 +83,7 @@ static void paint_difference(struct painter *painter, enum metric_kind kind,
                              const struct shown *shown)
 {
     struct buffer text = {0};
-    paint_change(painter, kind, shown->estimate);
+    paint_change(painter, kind, shown->estimate, COLUMN_CHANGE);
     paint_to(painter, column_at(painter, COLUMN_INTERVAL));
     if (shown->has_interval)
         measure_interval(&text, kind, &(struct interval){.low = shown->low, .high = shown->high});
@@ -158,14 +142,9 @@ static void comparison_lift(struct painter *painter, const struct value *compari
     if (lift.has_interval)
         paint_format(painter, ", %+.1f%% to %+.1f%%", 100 * lift.low, 100 * lift.high);
     paint_style(painter, PAINT_PLAIN);
-    if (difference.has_interval && scale->high > scale->low) {
-        struct paint_bar bar = *scale;
-        bar.at = difference.estimate;
-        bar.from = difference.low;
-        bar.to = difference.high;
+    if (difference.has_interval)
         paint_to(painter, column_at(painter, COLUMN_INTERVAL) - 4);
-        paint_bar(painter, &bar);
-    }
+    paint_shown_bar(painter, scale, &difference);
     paint_end(painter);
 }
 
@@ -292,100 +271,6 @@ static void metric_open(struct painter *painter, const struct value *metric)
     paint_end(painter);
 }
 
-static void segment_line(struct painter *painter, enum metric_kind kind, const struct value *value,
-                         const struct value *comparison, const struct value *control,
-                         const struct paint_bar *scale)
-{
-    const struct value *variants = member(value, "variants");
-    struct shown difference = shown_of(member(comparison, "difference"));
-    const struct value *own = variant_in(variants, member_text(comparison, "variant"));
-    char text[COUNT_TEXT_SIZE];
-    paint_to(painter, COLUMN_NAME + 2);
-    paint_clipped(painter, member_text(value, "value"), NAME_WIDTH - 2 - shift_of(painter));
-    uint64_t units = member_count(own, "units") +
-                     member_count(variant_in(variants, member_text(control, "variant")), "units");
-    paint_right(painter, slice_of(count_format(units, text)), column_at(painter, COLUMN_UNITS));
-    paint_value(painter, kind, own, column_at(painter, COLUMN_VALUE));
-    if (difference.estimated) {
-        paint_change(painter, kind, difference.estimate);
-    } else {
-        paint_style(painter, PAINT_DIM);
-        paint_text(painter, SLICE("  "));
-        paint_clipped(painter, member_text(comparison, "reason"), painter->columns - painter->at);
-        paint_style(painter, PAINT_PLAIN);
-    }
-    if (difference.has_interval && scale->high > scale->low) {
-        struct paint_bar bar = *scale;
-        bar.at = difference.estimate;
-        bar.from = difference.low;
-        bar.to = difference.high;
-        paint_to(painter, column_at(painter, COLUMN_INTERVAL));
-        paint_bar(painter, &bar);
-    }
-    paint_end(painter);
-}
-
-/* The test of the variant's own effect: one a variant where there are several. */
-const struct value *test_of(const struct value *segment, struct slice variant)
-{
-    const struct value *tests = value_member(segment, SLICE("heterogeneity_by_variant"));
-    for (size_t i = 0; tests && i < tests->count; i++)
-        if (slice_equal(member_text(&tests->items[i], "variant"), variant))
-            return &tests->items[i];
-    return member(segment, "heterogeneity");
-}
-
-/* By the corrected p at the report's own error: false where there is no test. */
-bool effect_differs(const struct value *test, const struct value *document)
-{
-    double alpha = 1 - member_number(document, "confidence");
-    return !member_is_null(test, "p_adjusted") &&
-           member_number(test, "p_adjusted") <= alpha + ALPHA_ROUNDING;
-}
-
-void segment_words(struct buffer *text, const struct value *test, const struct value *document)
-{
-    char p[P_TEXT_SIZE];
-    if (member_is_null(test, "p_adjusted")) {
-        buffer_add(text, SLICE(": exploratory"));
-        return;
-    }
-    buffer_format(text, ": %s (p %s)",
-                  effect_differs(test, document) ? "the effect differs"
-                                                 : "no evidence that the effect differs",
-                  p_format(member_number(test, "p_adjusted"), p));
-}
-
-static void segment_heading(struct painter *painter, const struct value *segment,
-                            struct slice variant, bool many, const struct value *document)
-{
-    struct buffer words = {0}, name = {0};
-    buffer_format(&name, "by %.*s", SLICE_ARGS(member_text(segment, "segment")));
-    if (many)
-        buffer_format(&name, ", %.*s", SLICE_ARGS(variant));
-    const struct value *test = test_of(segment, variant);
-    segment_words(&words, test, document);
-    unsigned room = painter->columns - COLUMN_NAME;
-    unsigned taken = paint_width(buffer_slice(&words));
-    paint_to(painter, COLUMN_NAME);
-    paint_style(painter, PAINT_DIM);
-    paint_clipped(painter, buffer_slice(&name),
-                  room > taken + NAME_WIDTH ? room - taken : NAME_WIDTH);
-    paint_clipped(painter, buffer_slice(&words), painter->columns - painter->at);
-    paint_style(painter, PAINT_PLAIN);
-    paint_end(painter);
-    const struct value *label = value_member(test, SLICE("label"));
-    if (label && label->kind == VALUE_TEXT && !member_is_null(test, "p_adjusted")) {
-        paint_to(painter, COLUMN_NAME + 2);
-        paint_style(painter, PAINT_DIM);
-        paint_text(painter, member_text(test, "label"));
-        paint_style(painter, PAINT_PLAIN);
-        paint_end(painter);
-    }
-    buffer_done(&name);
-    buffer_done(&words);
-}
-
 const struct value *control_of(const struct value *document)
 {
     const struct value *variants = member(document, "variants");
@@ -395,54 +280,16 @@ const struct value *control_of(const struct value *document)
     return NULL;
 }
 
-/* Units of control and variant together, the variant's value, the difference as a bar. */
-static void metric_segment(struct painter *painter, enum metric_kind kind,
-                           const struct value *segment, size_t index, const struct value *document)
-{
-    const struct value *values = member(segment, "values");
-    struct paint_bar scale = {.width = BAR_WIDTH_MAX};
-    if (painter->columns - column_at(painter, COLUMN_INTERVAL) < scale.width)
-        scale.width = painter->columns - column_at(painter, COLUMN_INTERVAL);
-    for (size_t i = 0; i < values->count; i++)
-        scale_add(member(&values->items[i], "comparisons"), &scale);
-    for (size_t i = 0; i < values->count; i++) {
-        const struct value *comparisons = member(&values->items[i], "comparisons");
-        const struct value *comparison = &comparisons->items[index];
-        if (i == 0)
-            segment_heading(painter, segment, member_text(comparison, "variant"),
-                            comparisons->count > 1, document);
-        segment_line(painter, kind, &values->items[i], comparison, control_of(document), &scale);
-    }
-}
-
-/* Crossings are long: they are shown where the effect differs between their values. */
-static bool segment_is_shown(const struct value *segment, const struct value *document)
-{
-    struct slice name = member_text(segment, "segment");
-    bool crossing = name.size && memmem(name.data, name.size, " x ", 3);
-    return !crossing || effect_differs(member(segment, "heterogeneity"), document);
-}
-
-static void metric_segments(struct painter *painter, const struct value *metric,
-                            const struct value *document)
-{
-    const struct value *segments = member(metric, "segments");
-    const struct value *comparisons = member(metric, "comparisons");
-    for (size_t i = 0; i < segments->count; i++)
-        for (size_t j = 0;
-             segment_is_shown(&segments->items[i], document) && j < comparisons->count; j++)
-            metric_segment(painter, kind_of(metric), &segments->items[i], j, document);
-}
-
 static void text_metric(struct painter *painter, const struct value *metric,
                         const struct value *document)
 {
     const struct value *control = control_of(document);
     const struct value *comparisons = member(metric, "comparisons");
-    struct paint_bar scale = {.width = BAR_WIDTH_MAX};
-    if (painter->columns - column_at(painter, COLUMN_INTERVAL) + 4 < scale.width)
-        scale.width = painter->columns - column_at(painter, COLUMN_INTERVAL) + 4;
-    scale_add(comparisons, &scale);
+    struct paint_bar scale = bar_from(painter, column_at(painter, COLUMN_INTERVAL) - 4);
+    for (size_t i = 0; i < comparisons->count; i++) {
+        struct shown shown = shown_of(member(&comparisons->items[i], "difference"));
+        bar_add(&scale, &shown);
+    }
     paint_end(painter);
     metric_heading(painter, metric);
     if (curve_is_brackets(metric)) {
@@ -457,8 +304,10 @@ static void text_metric(struct painter *painter, const struct value *metric,
         metric_comparison(painter, metric, &comparisons->items[i], &scale);
     metric_open(painter, metric);
     text_curve(painter, metric, member_text(control, "variant"));
-    if (slice_equals(member_text(metric, "role"), "goal"))
-        metric_segments(painter, metric, document);
+    if (slice_equals(member_text(metric, "role"), "goal")) {
+        text_looks(painter, metric);
+        text_segments(painter, metric, document);
+    }
 }
 
 void text_metrics(struct painter *painter, const struct value *document)

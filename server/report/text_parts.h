@@ -44,10 +44,14 @@ struct shown shown_of(const struct value *effect);
 const struct value *variant_in(const struct value *variants, struct slice name);
 const struct value *control_of(const struct value *document);
 enum metric_kind kind_of(const struct value *metric); /* one that is not known is plain */
-/* The test of whether segments differ, of the variant's own effect; what it says in words. */
+/* text_segments.c: the test of whether segments differ, of the variant's own effect; what it says
+ * in words. */
 const struct value *test_of(const struct value *segment, struct slice variant);
 bool effect_differs(const struct value *test, const struct value *document);
 void segment_words(struct buffer *text, const struct value *test, const struct value *document);
+/* Places of the segments, the one with the smallest p first: where the evidence is. */
+#define SEGMENTS_SHOWN_MAX 128
+size_t segments_order(const struct value *segments, size_t order[static SEGMENTS_SHOWN_MAX]);
 /* A line on the state of a guardrail; nothing in other roles. */
 void comparison_guardrail(struct painter *painter, enum metric_kind kind,
                           const struct value *comparison);

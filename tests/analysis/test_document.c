@@ -23,7 +23,6 @@ static const char segments_file[] = "segments:\n"
 static const char experiment_head[] = "experiment: first-run\n"
                                       "name: Checklist\n"
                                       "hypothesis: shorter is better\n"
-                                      "status: running\n"
                                       "start: 2026-01-01\n";
 static const char experiment_tail[] = "assignment: elsewhere\n"
                                       "variants: {tour: {control: true}, list: {}}\n"
@@ -39,15 +38,21 @@ static int64_t at_day(size_t days)
     return WORLD_START + (int64_t)days * DAY_MS;
 }
 
-static void declare(struct world *world, int64_t received_ms, const char *more, const char *metrics)
+static void declare_as(struct world *world, const char *status, int64_t received_ms,
+                       const char *more, const char *metrics)
 {
     struct buffer text = {0};
-    buffer_format(&text, "%s%s%s", experiment_head, more, experiment_tail);
+    buffer_format(&text, "%sstatus: %s\n%s%s", experiment_head, status, more, experiment_tail);
     buffer_add_byte(&text, '\0');
     const struct world_file files[] = {
         {"first-run.yaml", text.data}, {"metrics.yaml", metrics}, {"segments.yaml", segments_file}};
     world_declare(world, received_ms, files, 3);
     buffer_done(&text);
+}
+
+static void declare(struct world *world, int64_t received_ms, const char *more, const char *metrics)
+{
+    declare_as(world, "running", received_ms, more, metrics);
 }
 
 static int64_t exposed_ms(size_t user)
@@ -174,6 +179,10 @@ static void the_document_counts_what_was_sent(void **state)
     assert_int_equal(integer_at(&report, "metrics/0/variants/0/successes"), 180);
     assert_int_equal(integer_at(&report, "metrics/0/variants/1/successes"), 300);
     assert_int_equal(integer_at(&report, "metrics/0/variants/1/immature"), 0);
+    assert_close(number_at(&report, "metrics/0/variants/1/numerator"), 300, 0);
+    assert_close(number_at(&report, "metrics/0/variants/1/denominator"), 600, 0);
+    assert_text(&report, "metrics/0/in_words",
+                "share with \"Contact Created\", within 2 days of first exposure");
     assert_true(number_at(&report, "metrics/0/comparisons/0/difference/estimate") > .19999);
     assert_text(&report, "final/because", "end");
     assert_text(&report, "final/cohort", "2026-01-10");
@@ -436,6 +445,32 @@ static void a_changed_metric_is_an_amendment_and_exploratory(void **state)
     world_remove(&world);
 }
 
+/* 120 a cohort day for ten days, windows of two days: at 22:00 on the twelfth day those of the
+ * tenth are open. */
+static void windows_that_reach_past_a_pause_are_counted(void **state)
+{
+    struct world world;
+    struct report report;
+    (void)state;
+    world_of_people(&world, end_line);
+    declare_as(&world, "paused", at_day(11) + 22 * HOUR_MS, end_line, metrics_file);
+    declare_as(&world, "running", at_day(13), end_line, metrics_file);
+    declare_as(&world, "stopped", at_day(14), end_line, metrics_file);
+    world_fold(&world, 0);
+    report_make(&world, at_day(12), &report);
+    assert_int_equal(at(&report, "health/windows_past")->count, 1);
+    assert_text(&report, "health/windows_past/0/what", "paused");
+    assert_text(&report, "health/windows_past/0/at", "2026-01-12T22:00:00Z");
+    assert_int_equal(integer_at(&report, "health/windows_past/0/units"), USERS / DAYS);
+    arena_done(&report.arena);
+    report_make(&world, at_day(60), &report);
+    assert_int_equal(at(&report, "health/windows_past")->count, 2);
+    assert_text(&report, "health/windows_past/1/what", "stopped");
+    assert_int_equal(integer_at(&report, "health/windows_past/1/units"), 0);
+    arena_done(&report.arena);
+    world_remove(&world);
+}
+
 static void units_that_met_two_variants_are_told_apart(void **state)
 {
     struct world world;
@@ -604,6 +639,7 @@ int main(void)
         cmocka_unit_test(the_default_moment_waits_for_late_messages_and_for_the_fold),
         cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(a_changed_metric_is_an_amendment_and_exploratory),
+        cmocka_unit_test(windows_that_reach_past_a_pause_are_counted),
         cmocka_unit_test(units_that_met_two_variants_are_told_apart),
         cmocka_unit_test(before_its_start_it_has_not_started),
         cmocka_unit_test(an_impossible_cell_is_not_trusted),

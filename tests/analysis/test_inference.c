@@ -740,6 +740,32 @@ static void the_forecast_goes_by_the_last_week(void **state)
     assert_close(f.forecast.detectable_lift, f.forecast.detectable / .22, 1e-9);
 }
 
+/* 2000 of 5000 after 20 days at 100 a day: 30 days more.  The end after 25 days comes first; by
+ * then 2500 are there, and what they can show is what that many would show today. */
+static void the_forecast_knows_the_end_before_the_size(void **state)
+{
+    static struct fixture f, then;
+    (void)state;
+    fixture_init(&f, 2, DESIGN_HYBRID);
+    fixture_counts(fixture_metric(&f, "m", ROLE_GOAL, 1), 50, 11, 11);
+    f.plan.planned = 5000;
+    f.plan.end_ms = f.declared.end_ms = fixture_end(25, 0);
+    f.days = 20;
+    f.as_of_ms = fixture_end(20, 1) - 1;
+    fixture_infer(&f);
+    assert_int_equal(f.forecast.cohort, FIXTURE_FIRST + 24);
+    assert_true(f.forecast.has_size);
+    assert_int_equal(f.forecast.size_cohort, FIXTURE_FIRST + 20 + 30);
+    assert_true(f.forecast.has_by_end);
+    assert_int_equal(f.forecast.by_end_cohort, FIXTURE_FIRST + 24);
+    then = f;
+    then.days = 24;
+    then.as_of_ms = fixture_end(24, 1);
+    fixture_infer(&then);
+    assert_close(f.forecast.by_end, then.forecast.detectable, 1e-9);
+    assert_true(f.forecast.by_end < f.forecast.detectable);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -771,6 +797,7 @@ int main(void)
         cmocka_unit_test(crossed_units_alarm_by_share_and_by_difference),
         cmocka_unit_test(heterogeneity_needs_two_values_with_outcomes),
         cmocka_unit_test(the_forecast_goes_by_the_last_week),
+        cmocka_unit_test(the_forecast_knows_the_end_before_the_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 static const char *const documents[] = {"cookie-cats", "setup-steps", "first-value",
-                                        "adjusted-early"};
+                                        "adjusted-early", "invite-team"};
 #define DOCUMENT_COUNT (sizeof documents / sizeof documents[0])
 
 struct golden {
