@@ -3,7 +3,7 @@
  * these were summed from: the units of an experiment, and exposures.  Works while a server has the
  * store: the journal as far as it goes when the export begins, the cube as of one moment.
  *
- * With --output standard output is a file aside, which gets its name when all is written.
+ * With --output the file is there whole or not at all (output.h).
  */
 
 #include "command.h"
@@ -11,18 +11,13 @@
 #include "export_rows.h"
 #include "export_units.h"
 #include "meter.h"
+#include "output.h"
 
 #include "ingest/intake.h"
 #include "store/journal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define PATH_SIZE 4096
 
 struct export
 {
@@ -99,11 +94,12 @@ static const struct table {
     const char *name;
     enum status (*write)(const struct options *options, const char *path, struct error *error);
     bool wants_experiment;
+    bool of_experiments; /* may be of one */
 } tables[] = {
     {.name = "journal", .write = export_table_journal},
-    {.name = "cube", .write = export_table_cube},
-    {.name = "units", .write = export_units, .wants_experiment = true},
-    {.name = "exposures", .write = export_exposures},
+    {.name = "cube", .write = export_table_cube, .of_experiments = true},
+    {.name = "units", .write = export_units, .wants_experiment = true, .of_experiments = true},
+    {.name = "exposures", .write = export_exposures, .of_experiments = true},
 };
 
 static const struct table *table_of(const struct options *options)
@@ -114,53 +110,17 @@ static const struct table *table_of(const struct options *options)
     return &tables[at];
 }
 
-static enum status output_failed(const char *path, struct error *error)
-{
-    enum status status = errno == ENOSPC ? STATUS_FULL : STATUS_STORAGE;
-    return FAIL(error, status, path, 0, "cannot write: %s", strerror(errno));
-}
-
-/* Standard output goes to the file `aside` from here on. */
-static enum status output_begin(const char *aside, struct error *error)
-{
-    int file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0)
-        return output_failed(aside, error);
-    bool good = dup2(file, STDOUT_FILENO) >= 0;
-    close(file);
-    return good ? STATUS_OK : output_failed(aside, error);
-}
-
-static enum status output_end(const char *aside, const char *path, struct error *error)
-{
-    if (fflush(stdout) != 0 || fchmod(STDOUT_FILENO, 0644) != 0 || fsync(STDOUT_FILENO) != 0 ||
-        rename(aside, path) != 0)
-        return output_failed(path, error);
-    return STATUS_OK;
-}
-
 static enum status table_write(const struct options *options, const struct table *table,
                                struct error *error)
 {
-    const char *output = option_text(options, "output");
-    char aside[PATH_SIZE];
-    enum status status = STATUS_OK;
-    int size = output ? snprintf(aside, sizeof aside, "%s.%ld~", output, (long)getpid()) : 0;
-    if (size < 0 || (size_t)size >= sizeof aside)
-        return FAIL(error, STATUS_INVALID, "--output", 0, "the path is too long");
-    if (output)
-        status = output_begin(aside, error);
+    struct output output;
+    enum status status = output_begin(&output, option_text(options, "output"), error);
+    if (status)
+        return status;
     meter_begin("export", OBSERVER_RECORDS, export_is_shown(options));
-    if (!status)
-        status = table->write(options, option_store(options), error);
+    status = table->write(options, option_store(options), error);
     meter_end();
-    if (!status && fflush(stdout) != 0)
-        status = FAIL(error, STATUS_STORAGE, "standard output", 0, "cannot write");
-    if (!status && output)
-        status = output_end(aside, output, error);
-    if (status && output)
-        unlink(aside);
-    return status;
+    return output_end(&output, status, error);
 }
 
 static int run(const struct options *options)
@@ -170,6 +130,12 @@ static int run(const struct options *options)
     if (table->wants_experiment && !option_text(options, "experiment")) {
         fprintf(stderr, "gangway: the table %s is of one experiment: --experiment KEY\n",
                 table->name);
+        return 2;
+    }
+    if (!table->of_experiments && option_text(options, "experiment")) {
+        fprintf(stderr,
+                "gangway: the journal is of all experiments: --experiment goes with --table "
+                "units, exposures or cube\n");
         return 2;
     }
     enum status status = table_write(options, table, &error);
@@ -186,7 +152,7 @@ static const struct option_row export_options[] = {
     {.name = "experiment",
      .type = OPTION_TEXT,
      .argument = "EXPERIMENT",
-     .help = "of this experiment only"},
+     .help = "of units, exposures, cube: of this experiment only"},
     {.name = "from",
      .type = OPTION_COUNT,
      .argument = "SEQ",

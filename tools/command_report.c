@@ -5,9 +5,9 @@
 
 #include "command.h"
 #include "meter.h"
+#include "output.h"
 #include "report_source.h"
 
-#include "base/file.h"
 #include "report/render.h"
 
 #include <stdio.h>
@@ -75,22 +75,6 @@ static enum status document_options_of(const struct options *options, struct rep
     return status;
 }
 
-/* Says that there is no such experiment, with the nearest that there is. */
-static int report_unknown(const struct report_source *source, const char *key,
-                          const struct error *error)
-{
-    const struct history *history = view_history(source->transaction);
-    struct slice nearest = {0};
-    for (size_t i = history->count; i-- > 0 && !nearest.size;)
-        nearest = catalogue_nearest(history->items[i].catalogue, slice_of(key));
-    meter_end();
-    if (strcmp(error->where, "phase") == 0 || !nearest.size)
-        return command_failed(error);
-    fprintf(stderr, "gangway: %s: no such experiment, did you mean '%.*s'?\n", key,
-            SLICE_ARGS(nearest));
-    return 2;
-}
-
 static unsigned report_columns(bool to_terminal)
 {
     struct winsize size;
@@ -111,16 +95,19 @@ static enum status report_write(const struct options *options, const struct valu
         .columns = report_columns(!output && isatty(STDOUT_FILENO)),
         .color = !output && option_color(options, STDOUT_FILENO),
     };
+    struct output to;
     struct buffer out = {0};
     if (option_text(options, "table"))
         render_table_find(slice_of(option_text(options, "table")), &render.table);
     format->render(&out, document, &render);
     meter_end();
     enum status status = buffer_status(&out, error);
-    if (!status && output)
-        status = file_write_whole(output, 0644, buffer_slice(&out), error);
-    else if (!status && (fwrite(out.data, 1, out.size, stdout) != out.size || fflush(stdout)))
-        status = FAIL(error, STATUS_STORAGE, "standard output", 0, "could not be written");
+    if (!status)
+        status = output_begin(&to, output, error);
+    if (!status) {
+        fwrite(out.data, 1, out.size, stdout); /* output_end looks how it went */
+        status = output_end(&to, STATUS_OK, error);
+    }
     buffer_done(&out);
     return status;
 }
@@ -141,23 +128,18 @@ static int run(const struct options *options)
     struct arena arena = {0};
     struct value document;
     struct error error = {0};
-    int exit_status = 0;
     enum status status =
         report_source_open(option_store(options), !option_flag(options, "quiet"), &source, &error);
     if (!status)
         status = document_options_of(options, &source, &made, &error);
     if (!status)
         status = document_build(source.transaction, &made, &arena, &document, &error);
-    if (status == STATUS_NOT_FOUND && source.transaction) {
-        exit_status = report_unknown(&source, argument_at(options, 0), &error);
-    } else {
-        if (!status)
-            status = report_write(options, &document, &error);
-        exit_status = status ? command_failed(&error) : report_answer(options, &document);
-    }
+    if (!status)
+        status = report_write(options, &document, &error);
+    int answer = status ? command_failed(&error) : report_answer(options, &document);
     report_source_close(&source);
     arena_done(&arena);
-    return exit_status;
+    return answer;
 }
 
 const struct command command_report = {

@@ -186,8 +186,9 @@ int import_to_server(const struct options *options)
         status = files_send(sending, options, &error);
     meter_end();
     uint64_t rejected = sending->rejected;
-    printf("%" PRIu64 " accepted, %" PRIu64 " duplicates, %" PRIu64 " rejected\n",
-           sending->accepted, sending->duplicates, rejected);
+    if (!status || sending->accepted + sending->duplicates + rejected)
+        printf("%" PRIu64 " accepted, %" PRIu64 " duplicates, %" PRIu64 " rejected\n",
+               sending->accepted, sending->duplicates, rejected);
     buffer_done(&sending->body);
     arena_done(&sending->arena);
     free(sending);

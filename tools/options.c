@@ -99,6 +99,35 @@ static bool choice_allows(const char *choices, struct slice text)
     return false;
 }
 
+/* "text, json or csv", and the nearest of them. */
+static enum status choice_refuse(const struct option_row *row, const char *text,
+                                 struct error *error)
+{
+    char all[256] = "";
+    char hint[64] = "";
+    size_t used = 0;
+    unsigned best = 3;
+    for (const char *choice = row->choices; *choice;) {
+        size_t size = strcspn(choice, "|");
+        bool is_last = !choice[size];
+        unsigned distance =
+            slice_distance(slice_of(text), (struct slice){.data = choice, .size = size}, 2);
+        used += (size_t)snprintf(all + used, used < sizeof all ? sizeof all - used : 0, "%s%.*s",
+                                 choice == row->choices ? ""
+                                 : is_last              ? " or "
+                                                        : ", ",
+                                 (int)size, choice);
+        used = used < sizeof all ? used : sizeof all - 1;
+        if (distance < best) {
+            best = distance;
+            snprintf(hint, sizeof hint, ", did you mean '%.*s'?", (int)size, choice);
+        }
+        choice += size + !is_last;
+    }
+    return FAIL(error, STATUS_INVALID, "", 0, "--%s takes %s, not '%s'%s", row->name, all, text,
+                hint);
+}
+
 static bool size_parse(struct slice text, int64_t *bytes)
 {
     static const char suffixes[] = "kMGT";
@@ -129,27 +158,25 @@ static enum status option_convert(const struct option_row *row, const char *text
     case OPTION_CHOICE:
         if (choice_allows(row->choices, slice))
             return STATUS_OK;
-        return FAIL(error, STATUS_INVALID, row->name, 0, "--%s takes %s, not '%s'", row->name,
-                    row->choices, text);
+        return choice_refuse(row, text, error);
     case OPTION_DURATION:
         if (duration_parse(slice, number, NULL))
-            return FAIL(error, STATUS_INVALID, row->name, 0,
+            return FAIL(error, STATUS_INVALID, "", 0,
                         "--%s takes a duration such as 20s or 7d, not '%s'", row->name, text);
         break;
     case OPTION_COUNT:
         if (!integer_parse(slice, number))
-            return FAIL(error, STATUS_INVALID, row->name, 0, "--%s takes a whole number, not '%s'",
+            return FAIL(error, STATUS_INVALID, "", 0, "--%s takes a whole number, not '%s'",
                         row->name, text);
         break;
     case OPTION_SIZE:
         if (!size_parse(slice, number))
-            return FAIL(error, STATUS_INVALID, row->name, 0,
+            return FAIL(error, STATUS_INVALID, "", 0,
                         "--%s takes a size such as 64M or 1T, not '%s'", row->name, text);
         break;
     }
     if (row->max && (*number < row->min || *number > row->max))
-        return FAIL(error, STATUS_INVALID, row->name, 0, "--%s is out of range: '%s'", row->name,
-                    text);
+        return FAIL(error, STATUS_INVALID, "", 0, "--%s is out of range: '%s'", row->name, text);
     return STATUS_OK;
 }
 
@@ -168,8 +195,7 @@ static enum status option_set(struct option_value *value, const char *text, bool
     if (value->row->type != OPTION_LIST)
         value->count = 0;
     if (value->count == OPTION_VALUES_MAX)
-        return FAIL(error, STATUS_INVALID, value->row->name, 0, "--%s is given too often",
-                    value->row->name);
+        return FAIL(error, STATUS_INVALID, "", 0, "--%s is given too often", value->row->name);
     value->texts[value->count++] = text;
     return STATUS_OK;
 }
@@ -266,6 +292,27 @@ static bool asks_for_help(const char *text)
     return strcmp(text, "-h") == 0 || strcmp(text, "--help") == 0;
 }
 
+static enum status arguments_check(const struct options *options, struct error *error)
+{
+    const struct command *command = options->command;
+    size_t count = options->argument_count;
+    struct slice word = slice_of(command->arguments); /* of the one that is missing */
+    if (count > command->arguments_max)
+        return FAIL(error, STATUS_INVALID, "", 0,
+                    "one argument too many: '%s'; usage: gangway %s%s%s",
+                    options->arguments[command->arguments_max], command->name,
+                    command->arguments[0] ? " " : "", command->arguments);
+    if (count >= command->arguments_min)
+        return STATUS_OK;
+    for (size_t i = 0; i < count; i++)
+        word = slice_from(word, strcspn(word.data, " ") + 1);
+    word.size = strcspn(word.data, " ");
+    bool is_named = word.size && isupper((unsigned char)*word.data);
+    return FAIL(error, STATUS_INVALID, "", 0, "%.*s is missing; usage: gangway %s %s",
+                (int)(is_named ? word.size : 11), is_named ? word.data : "an argument",
+                command->name, command->arguments);
+}
+
 enum status options_parse(const struct command *command, int argc, char **argv,
                           struct options *options, bool *help, struct error *error)
 {
@@ -292,10 +339,7 @@ enum status options_parse(const struct command *command, int argc, char **argv,
         return status;
     options->arguments = (const char *const *)argv;
     options->argument_count = (size_t)kept;
-    if ((size_t)kept < command->arguments_min || (size_t)kept > command->arguments_max)
-        return FAIL(error, STATUS_INVALID, "", 0, "usage: gangway %s %s", command->name,
-                    command->arguments);
-    return STATUS_OK;
+    return arguments_check(options, error);
 }
 
 const char *option_text(const struct options *options, const char *name)

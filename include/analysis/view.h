@@ -28,6 +28,8 @@ struct history {
 /* An experiment as declared at that moment (before the first: the first that has it), or NULL. */
 const struct experiment *history_at(const struct history *history, struct slice key,
                                     int64_t time_ms);
+/* The nearest key of any that was ever declared, or an empty slice. */
+struct slice history_nearest(const struct history *history, struct slice key);
 /* As declared last; of an experiment whose file has left service, its last one. */
 const struct experiment *history_last(const struct history *history, struct slice key,
                                       const struct declaration **declaration);

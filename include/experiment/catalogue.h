@@ -108,8 +108,14 @@ const struct experiment *catalogue_experiment(const struct catalogue *catalogue,
 const struct experiment *catalogue_analysed(const struct catalogue *catalogue, struct slice key);
 const struct metric *catalogue_metric(const struct catalogue *catalogue, struct slice name);
 const struct segment *catalogue_segment(const struct catalogue *catalogue, struct slice name);
-/* The nearest known key at distance 1 or 2 (grammar.md, 1, Form), or an empty slice. */
+/* The nearest known key, or name, at distance 1 or 2 (grammar.md, 1, Form), or an empty slice. */
 struct slice catalogue_nearest(const struct catalogue *catalogue, struct slice key);
+struct slice catalogue_nearest_metric(const struct catalogue *catalogue, struct slice name);
+struct slice catalogue_nearest_segment(const struct catalogue *catalogue, struct slice name);
+#define NEAREST_HINT_SIZE 192
+/* ", did you mean 'NAME'?" for the end of a message about one that there is not; empty where none
+ * is near.  Written into `hint`, and given back. */
+const char *nearest_hint(struct slice nearest, char hint[static NEAREST_HINT_SIZE]);
 
 /*
  * Which files go into service when a folder was read again (architecture 13): broken or vanished

@@ -69,6 +69,7 @@ static enum status core_check(struct core *core, struct error *error)
 {
     struct slice wanted = core->options->metric;
     char text[TIME_TEXT_SIZE];
+    char hint[NEAREST_HINT_SIZE];
     core->declared = &core->catalogue->core_actions;
     if (core->declared->count == 0)
         return FAIL(error, STATUS_NOT_FOUND, "core_actions", 0,
@@ -79,8 +80,9 @@ static enum status core_check(struct core *core, struct error *error)
     core->landmark_ms =
         core->options->landmark_ms ? core->options->landmark_ms : core->declared->landmark_ms;
     if (!core->retained)
-        return FAIL(error, STATUS_NOT_FOUND, "metric", 0, "no metric '%.*s' is declared",
-                    SLICE_ARGS(wanted));
+        return FAIL(error, STATUS_NOT_FOUND, "metric", 0, "no metric '%.*s' is declared%s",
+                    SLICE_ARGS(wanted),
+                    nearest_hint(catalogue_nearest_metric(core->catalogue, wanted), hint));
     if (core->retained->kind != METRIC_RETENTION)
         return FAIL(error, STATUS_INVALID, "metric", 0, "'%.*s' is no retention metric",
                     SLICE_ARGS(core->retained->name));

@@ -121,6 +121,7 @@ static bool is_wanted(const struct cube_walk *walk, const struct definition *def
 static enum status copy_definitions(struct copy *copy)
 {
     size_t count, wanted = 0;
+    char hint[NEAREST_HINT_SIZE];
     const struct definition *definitions = view_definitions(copy->transaction, &count);
     enum status status = STATUS_OK;
     for (size_t i = 0; !status && i < count; i++) {
@@ -130,8 +131,11 @@ static enum status copy_definitions(struct copy *copy)
         wanted++;
     }
     if (!status && copy->walk->experiment.size && !wanted)
-        return FAIL(copy->error, STATUS_NOT_FOUND, "experiment", 0,
-                    "no experiment '%.*s' in the store", SLICE_ARGS(copy->walk->experiment));
+        return FAIL(
+            copy->error, STATUS_NOT_FOUND, "experiment", 0, "no experiment '%.*s' in the store%s",
+            SLICE_ARGS(copy->walk->experiment),
+            nearest_hint(history_nearest(view_history(copy->transaction), copy->walk->experiment),
+                         hint));
     return status;
 }
 

@@ -85,8 +85,10 @@ static enum status study_declarations(struct view_transaction *transaction, stru
     struct slice key = study->options->experiment;
     const struct experiment *last = history_last(history, key, NULL);
     const char *where = arena_text(study->arena, key);
+    char hint[NEAREST_HINT_SIZE];
     if (!last)
-        return FAIL(error, STATUS_NOT_FOUND, where ? where : "", 0, "no such experiment");
+        return FAIL(error, STATUS_NOT_FOUND, where ? where : "", 0, "no such experiment%s",
+                    nearest_hint(history_nearest(history, key), hint));
     study->phase = study->options->phase ? study->options->phase : last->phase;
     study->registered = history_registered(history, key, study->phase, &study->registration);
     if (!study->registered)

@@ -20,10 +20,13 @@ struct reading {
 static enum status metric_check(struct explain *explain, struct error *error)
 {
     const struct explain_options *options = explain->options;
+    char hint[NEAREST_HINT_SIZE];
     explain->metric = catalogue_metric(explain->catalogue, options->metric);
     if (!explain->metric)
-        return FAIL(error, STATUS_NOT_FOUND, "metric", 0, "no metric '%.*s' is declared",
-                    SLICE_ARGS(options->metric));
+        return FAIL(
+            error, STATUS_NOT_FOUND, "metric", 0, "no metric '%.*s' is declared%s",
+            SLICE_ARGS(options->metric),
+            nearest_hint(catalogue_nearest_metric(explain->catalogue, options->metric), hint));
     if (explain->metric->kind == METRIC_BREADTH)
         return FAIL(error, STATUS_INVALID, "metric", 0,
                     "'%.*s' is of kind breadth: who is a member of an account is known where an "

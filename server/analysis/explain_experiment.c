@@ -327,6 +327,7 @@ enum status explain_experiment(struct view *view, struct explain *explain, struc
 {
     const struct explain_options *options = explain->options;
     struct cube_source source = {.explain = explain};
+    char hint[NEAREST_HINT_SIZE];
     const struct document_options moment = {
         .as_of_ms = options->as_of_ms,
         .now_ms = options->now_ms,
@@ -337,8 +338,11 @@ enum status explain_experiment(struct view *view, struct explain *explain, struc
         status ? NULL
                : view_definition(explain->transaction, options->experiment, 0, DEFINITION_CURRENT);
     if (!status && !definition)
-        status = FAIL(error, STATUS_NOT_FOUND, "experiment", 0, "no such experiment: '%.*s'",
-                      SLICE_ARGS(options->experiment));
+        status = FAIL(
+            error, STATUS_NOT_FOUND, "experiment", 0, "no such experiment: '%.*s'%s",
+            SLICE_ARGS(options->experiment),
+            nearest_hint(history_nearest(view_history(explain->transaction), options->experiment),
+                         hint));
     if (!status)
         status = document_as_of(explain->transaction, &moment, &explain->as_of_ms, error);
     if (status)

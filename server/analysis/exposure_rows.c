@@ -25,10 +25,12 @@ static enum status exposures_prepare(struct exposures *exposures, struct view *v
     struct view_transaction *transaction = NULL;
     struct declared *declared = NULL;
     struct slice key = exposures->options.experiment;
+    char hint[NEAREST_HINT_SIZE];
     enum status status = view_begin(view, &transaction, error);
     if (!status && key.size && !history_last(view_history(transaction), key, NULL))
-        status = FAIL(error, STATUS_NOT_FOUND, "experiment", 0, "no experiment '%.*s' in the store",
-                      SLICE_ARGS(key));
+        status = FAIL(error, STATUS_NOT_FOUND, "experiment", 0,
+                      "no experiment '%.*s' in the store%s", SLICE_ARGS(key),
+                      nearest_hint(history_nearest(view_history(transaction), key), hint));
     if (!status)
         status = declared_load(view_state(transaction), view_progress(transaction)->used, &declared,
                                error);

@@ -30,6 +30,14 @@ const struct experiment *history_at(const struct history *history, struct slice 
     return first;
 }
 
+struct slice history_nearest(const struct history *history, struct slice key)
+{
+    struct slice nearest = {0};
+    for (size_t i = history->count; i-- > 0 && slice_is_empty(nearest);)
+        nearest = catalogue_nearest(history->items[i].catalogue, key);
+    return nearest;
+}
+
 const struct experiment *history_last(const struct history *history, struct slice key,
                                       const struct declaration **declaration)
 {

@@ -63,6 +63,7 @@ enum status population_slices_of(const struct population_options *options,
                                  struct population_slices *slices, struct error *error)
 {
     const struct catalogue *catalogue = options->catalogue;
+    char hint[NEAREST_HINT_SIZE];
     *slices = (struct population_slices){0};
     slices->segments =
         ARENA_ARRAY(&slices->arena, catalogue->segment_count + 1, const struct segment *);
@@ -73,8 +74,9 @@ enum status population_slices_of(const struct population_options *options,
             slice_equal(options->segment, catalogue->segments[i].name))
             slices->segments[slices->segment_count++] = &catalogue->segments[i];
     if (options->segment.size && !slices->segment_count)
-        return FAIL(error, STATUS_NOT_FOUND, "segment", 0, "no segment '%.*s' is declared",
-                    SLICE_ARGS(options->segment));
+        return FAIL(error, STATUS_NOT_FOUND, "segment", 0, "no segment '%.*s' is declared%s",
+                    SLICE_ARGS(options->segment),
+                    nearest_hint(catalogue_nearest_segment(catalogue, options->segment), hint));
     struct experiment all = {.segments = segmentations_of(&slices->arena, slices),
                              .segment_count = slices->segment_count};
     if (!all.segments)

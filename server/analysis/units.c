@@ -51,12 +51,16 @@ static enum status units_compile(struct units *units, struct view_transaction *t
                                  struct error *error)
 {
     struct declared *declared = NULL;
+    char hint[NEAREST_HINT_SIZE];
     const struct definition *wanted = view_definition(transaction, units->options.experiment,
                                                       units->options.phase, DEFINITION_REGISTERED);
     if (!wanted)
-        return FAIL(error, STATUS_NOT_FOUND, "experiment", 0,
-                    "no experiment '%.*s' of that phase in the store",
-                    SLICE_ARGS(units->options.experiment));
+        return FAIL(
+            error, STATUS_NOT_FOUND, "experiment", 0,
+            "no experiment '%.*s' of that phase in the store%s",
+            SLICE_ARGS(units->options.experiment),
+            nearest_hint(history_nearest(view_history(transaction), units->options.experiment),
+                         hint));
     enum status status =
         declared_load(view_state(transaction), view_progress(transaction)->used, &declared, error);
     if (!status)

@@ -95,10 +95,11 @@ static bool write_all(int file, struct slice text)
     return true;
 }
 
-static enum status write_aside(const char *path, mode_t mode, struct slice text,
+/* `path` is what messages name. */
+static enum status write_aside(const char *aside, const char *path, mode_t mode, struct slice text,
                                struct error *error)
 {
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    int file = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file < 0)
         return fail_errno(path, "create", error);
     enum status status = STATUS_OK;
@@ -149,7 +150,7 @@ enum status file_write_whole(const char *path, mode_t mode, struct slice text, s
     int size = snprintf(aside, sizeof aside, "%s.%016llx.new", path, (unsigned long long)chance);
     if (size < 0 || (size_t)size >= sizeof aside)
         return FAIL(error, STATUS_INVALID, path, 0, "the path is too long");
-    status = write_aside(aside, mode, text, error);
+    status = write_aside(aside, path, mode, text, error);
     if (!status && rename(aside, path) != 0)
         status = fail_errno(path, "rename to it", error);
     if (status) {

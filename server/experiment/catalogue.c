@@ -12,6 +12,7 @@
 #include "used_traits.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void patterns_free(const struct regex_list *patterns)
@@ -157,4 +158,28 @@ struct slice catalogue_nearest(const struct catalogue *catalogue, struct slice k
     for (size_t i = 0; i < catalogue->experiment_count; i++)
         nearest_try(&nearest, catalogue->experiments[i].key);
     return nearest.best;
+}
+
+struct slice catalogue_nearest_metric(const struct catalogue *catalogue, struct slice name)
+{
+    struct nearest nearest = {.typed = name};
+    for (size_t i = 0; i < catalogue->metric_count; i++)
+        nearest_try(&nearest, catalogue->metrics[i].name);
+    return nearest.best;
+}
+
+struct slice catalogue_nearest_segment(const struct catalogue *catalogue, struct slice name)
+{
+    struct nearest nearest = {.typed = name};
+    for (size_t i = 0; i < catalogue->segment_count; i++)
+        nearest_try(&nearest, catalogue->segments[i].name);
+    return nearest.best;
+}
+
+const char *nearest_hint(struct slice nearest, char hint[static NEAREST_HINT_SIZE])
+{
+    hint[0] = '\0';
+    if (nearest.size)
+        snprintf(hint, NEAREST_HINT_SIZE, ", did you mean '%.*s'?", SLICE_ARGS(nearest));
+    return hint;
 }

@@ -181,8 +181,8 @@ enum status sources_read(struct sources *sources, const char *folder, struct err
     DIR *open_folder = opendir(folder);
     if (!open_folder) {
         bool missing = errno == ENOENT || errno == ENOTDIR;
-        return FAIL(error, missing ? STATUS_NOT_FOUND : status_of_errno(errno), folder, 0, "%s",
-                    strerror(errno));
+        return FAIL(error, missing ? STATUS_NOT_FOUND : status_of_errno(errno), folder, 0,
+                    "%s; this should be a folder of experiment files", strerror(errno));
     }
     enum status status = STATUS_OK;
     for (struct dirent *entry; !status && (entry = readdir(open_folder));)

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import unittest
@@ -180,6 +181,95 @@ class Exits(unittest.TestCase):
                                         stderr=subprocess.PIPE, timeout=60)
                 self.assertEqual(answer.returncode, 3, answer.stderr)
 
+    def test_output_is_whole_or_as_it_was(self):
+        """A file, a link to one, a folder, no folder, and what is no file: a device that is always
+        full, and a pipe, which stay what they are."""
+        full = self.root / "full"
+        os.mkfifo(self.root / "pipe")
+        try:
+            os.mknod(full, 0o666 | stat.S_IFCHR, os.makedev(1, 7))
+        except PermissionError:  # not root: the system's own cannot be replaced then
+            full = pathlib.Path("/dev/full")
+        for call in (("report", "crm-first-run"), ("export",)):
+            call = (*call, "--store", self.store, "--output")
+            file, link = self.root / "out", self.root / "link"
+            file.write_text("as it was")
+            expected = self.expect(0, *call[:-1]).stdout
+            for path in (self.root / "no" / "x", self.root, full):
+                answer = self.expect(3, *call, path)
+                self.assertRegex(answer.stderr, rf"^gangway: {path}: cannot write")
+                self.assertEqual(answer.stdout, "")
+            self.assertTrue(stat.S_ISCHR(full.stat().st_mode))
+            self.expect(0, *call, file)
+            self.assertEqual(file.read_text(encoding="utf-8"), expected)
+            file.write_text("as it was")
+            link.unlink(missing_ok=True)
+            link.symlink_to("out")
+            self.expect(0, *call, link)
+            self.assertTrue(link.is_symlink())
+            self.assertEqual(file.read_text(encoding="utf-8"), expected)
+            reader = subprocess.Popen(["cat", self.root / "pipe"], stdout=subprocess.PIPE,
+                                      encoding="utf-8")
+            self.expect(0, *call, self.root / "pipe")
+            self.assertEqual(reader.communicate(timeout=60)[0], expected)
+            self.assertEqual(sorted(path.name for path in self.root.glob("*~")), [])
+            self.assertEqual(sorted(path.name for path in self.root.glob("*.new")), [])
+
+    def test_a_reader_that_has_gone_ends_it_by_its_signal(self):
+        store = self.root / "long"
+        many = "".join(json.dumps({**MESSAGE, "messageId": f"m-{n}"}) + "\n" for n in range(3000))
+        self.expect(0, "import", "-", "--experiments", SHIPPED, "--store", store, text=many)
+        for call in (("export",), ("report", "crm-first-run")):
+            process = subprocess.Popen([GANGWAY, *call, "--store", store], stderr=subprocess.PIPE,
+                                       stdout=subprocess.PIPE)
+            process.stdout.close()
+            self.assertEqual(process.stderr.read(), b"")
+            process.stderr.close()
+            self.assertEqual(process.wait(timeout=60), -signal.SIGPIPE, call)
+
+    def test_the_language_of_the_system_changes_no_byte(self):
+        for call in (("report", "crm-first-run", "--store", self.store, "--as-of", "2026-11-23"),
+                     ("validate", SHIPPED), ("plan", "crm-first-run", "--experiments", SHIPPED),
+                     ("report", "CRM-FIRST-RUM", "--store", self.store), ("--help",)):
+            plain = gangway(*call)
+            for name in ("tr_TR.UTF-8", "de_DE.UTF-8", "none"):
+                turkish = gangway(*call, LANG=name, LC_ALL=name)
+                drop = re.compile(r"(?m)^.*(as of|generated|received).*$")
+                self.assertEqual([drop.sub("", text) for text in (turkish.stdout, turkish.stderr)],
+                                 [drop.sub("", text) for text in (plain.stdout, plain.stderr)])
+                self.assertEqual(turkish.returncode, plain.returncode)
+
+    def test_what_is_wrong_is_named_with_what_is_near(self):
+        store, files = ("--store", self.store), ("--experiments", SHIPPED)
+        days = ("--from", "2026-11-01", "--to", "2026-11-08")
+        for call, said in (
+                (("raport",), "unknown command 'raport', did you mean 'report'?"),
+                (("report", *store), "EXPERIMENT is missing; usage: gangway report EXPERIMENT"),
+                (("diff", SHIPPED), "NEW is missing; usage: gangway diff OLD NEW"),
+                (("verify", "more", *store), "one argument too many: 'more'; usage: gangway verify"),
+                (("report", "crm-frst-run", *store), "did you mean 'crm-first-run'?"),
+                (("plan", "crm-frst-run", *files), "did you mean 'crm-first-run'?"),
+                (("assign", "crm-frst-run", "--unit", "u", *files), "did you mean 'crm-first-run'?"),
+                (("export", "--table", "units", "--experiment", "crm-frst-run", *store),
+                 "did you mean 'crm-first-run'?"),
+                (("export", "--table", "exposures", "--experiment", "crm-frst-run", *store),
+                 "did you mean 'crm-first-run'?"),
+                (("export", "--table", "cube", "--experiment", "crm-frst-run", *store),
+                 "did you mean 'crm-first-run'?"),
+                (("export", "--experiment", "crm-first-run", *store),
+                 "--experiment goes with --table units, exposures or cube"),
+                (("explain", "activatd", *days, *store),
+                 "no metric 'activatd' is declared, did you mean 'activated'?"),
+                (("explain", "activated", *days, "--segment", "rle", *store),
+                 "no segment 'rle' is declared, did you mean 'role'?"),
+                (("core-actions", "--metric", "retained_wek_12", *store),
+                 "did you mean 'retained_week_12'?"),
+                (("report", "crm-first-run", "--format", "jsn", *store),
+                 "gangway: --format takes text, json, csv or html, not 'jsn', did you mean 'json'?"),
+                (("plan", "a", "--experiments", self.none),
+                 f"{self.none}: No such file or directory; this should be a folder")):
+            with self.subTest(call=" ".join(map(str, call))):
+                self.assertIn(said, self.expect(2, *call).stderr)
 
     def test_verbose_says_how_long_it_took_and_quiet_says_nothing(self):
         store = ("--store", self.store)
