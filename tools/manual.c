@@ -61,6 +61,15 @@ static void write_examples(struct page *page, const struct manual *manual)
     }
 }
 
+static void write_terms(struct page *page, const struct manual *manual)
+{
+    if (!manual || !manual->terms)
+        return;
+    page_heading(page, "HOW TO READ IT");
+    for (const struct manual_term *one = manual->terms; one->term; one++)
+        page_item(page, one->term, one->meaning);
+}
+
 static void write_exits(struct page *page, const struct manual *manual)
 {
     char answer[256];
@@ -142,6 +151,7 @@ static void write_sections(struct page *page, const struct command *command)
         page_paragraphs(page, command->note);
     }
     write_options(page, command);
+    write_terms(page, manual);
     write_exits(page, manual);
     write_environment(page, command);
     write_files(page, command->shared);

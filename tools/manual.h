@@ -15,6 +15,11 @@ struct manual_example {
     const char *line; /* "gangway ..."; NULL ends the examples */
 };
 
+/* What a word of the output means. */
+struct manual_term {
+    const char *term, *meaning; /* NULL ends them */
+};
+
 #define MANUAL_EXAMPLES_MAX 4
 
 /* The hand-written part of a page; its sections that every command has are made. */
@@ -22,6 +27,7 @@ struct manual {
     const char *command;   /* NULL ends the table */
     const char *answer_no; /* when the exit status is 1; NULL: never */
     const char *trouble;   /* when it is 2 or 3, beyond what is so for all; NULL: nothing */
+    const struct manual_term *terms; /* HOW TO READ IT; NULL: none */
     struct manual_example examples[MANUAL_EXAMPLES_MAX + 1];
 };
 

@@ -8,6 +8,35 @@
 
 #include <string.h>
 
+/* Formulas and their sources: stats/README.md, a file a method. */
+static const struct manual_term report_terms[] = {
+    {"Verdict", "What to do, then why: the first row that holds of a fixed table, read on the "
+                "registered plan. The flags behind it never change it."},
+    {"units", "Those whose window for the metric is over. A value is a numerator over a "
+              "denominator: the page (--format html) has both, and the definition, under 'How "
+              "these figures came about'."},
+    {"change, interval", "Against the control, in points for shares. An interval is read once, on "
+                         "the final set (rates by Miettinen and Nurminen, means by Welch or by "
+                         "accounts); an anytime interval holds however often one looks."},
+    {"p adj., p now", "p adj. is corrected for all that is compared: goals by Holm, secondary "
+                      "metrics as declared. p now is that of today's units."},
+    {"lift", "The change as a part of the control's value."},
+    {"adjusted for", "Compared among units alike in these traits, which were known before the "
+                     "exposure: narrower where they explain something. It decides; the unadjusted "
+                     "change stands beside it."},
+    {"found early", "What a change probably is that was found before the final set: chance helped "
+                    "it to be found."},
+    {"by SEGMENT", "The change of each value as measured, then drawn toward the whole as far as "
+                   "chance explains it, with the interval of that. Believe that values differ "
+                   "where the line says so."},
+    {"mean days without it", "The area above the curve of a time to an event up to the end of the "
+                             "window; its p is the log-rank test's."},
+    {"read otherwise", "The same change without what might have made it: adjustment, the cap, the "
+                       "units that met two variants, one half of the cohorts."},
+    {"guardrail", "Passed: at worst it is inside its margin. Harmed: it is worse, beyond chance. "
+                  "Open: neither is known yet."},
+    {NULL, NULL}};
+
 static const struct manual manuals[] = {
     {.command = "serve",
      .trouble = "2 where a listener off loopback is asked for and there are no keys; 3 where an\n"
@@ -54,6 +83,7 @@ static const struct manual manuals[] = {
                    "gangway simulate crm-first-run --baseline gave_up=4% --format json"}}},
     {.command = "report",
      .answer_no = "with --check, the verdict is stop_harm or do_not_trust",
+     .terms = report_terms,
      .examples = {{"The report, on the terminal:", "gangway report crm-first-run --store store"},
                   {"As it was a week ago:", "gangway report crm-first-run --as-of -7d"},
                   {"For a program, whole or not at all:",

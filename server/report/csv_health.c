@@ -62,7 +62,8 @@ static void list_walk(const struct health_walk *walk, struct slice figure, struc
         const struct value *item = &list->items[i];
         struct slice about = of;
         if (item->kind == VALUE_OBJECT)
-            about = value_member_text(item, "segment");
+            about =
+                value_member_text(item, slice_equals(figure, "windows_past") ? "at" : "segment");
         else if (value_is_number(item) && variants && variants->count == list->count)
             about = value_member_text(&variants->items[i], "variant");
         health_walk(walk, figure, about, item);

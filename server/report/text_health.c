@@ -25,11 +25,31 @@ static const struct {
 #define LOOKS_BAD_P .05 /* below, who knows one test alone wonders that it fits */
 #define LATE_SHARE .01  /* below, it says nothing */
 
+/* ": fits, off by 0.44 points", and what a p below LOOKS_BAD_P is worth when it is read daily. */
+static void write_fit(struct buffer *line, const struct value *ratio)
+{
+    bool alarm = member_is_true(ratio, "alarm"), warning = member_is_true(ratio, "warning");
+    double p = member_number(ratio, "p");
+    char text[P_TEXT_SIZE];
+    buffer_format(line, ": %s, off by %.2f points (p %s",
+                  alarm     ? "does not fit"
+                  : warning ? "worth a look"
+                            : "fits",
+                  100 * member_number(ratio, "gap"), p_format(p, text));
+    if (!alarm && !warning && p < LOOKS_BAD_P)
+        buffer_format(line,
+                      ", but it is looked at every day: the odds against it are %.3g to 1 so far, "
+                      "%.0f to 1 is an alarm",
+                      fmax(1, exp(member_number(ratio, "log_bayes_factor_max"))),
+                      SAMPLE_RATIO_FACTOR);
+    buffer_add_byte(line, ')');
+}
+
 static void health_split(struct painter *painter, const struct value *document)
 {
     const struct value *ratio = member(member(document, "health"), "sample_ratio");
     const struct value *variants = member(document, "variants");
-    char text[COUNT_TEXT_SIZE], p[P_TEXT_SIZE];
+    char text[COUNT_TEXT_SIZE];
     struct buffer line = {0};
     for (size_t i = 0; i < variants->count; i++)
         buffer_format(&line, "%s%s", i ? " : " : "",
@@ -39,19 +59,7 @@ static void health_split(struct painter *painter, const struct value *document)
         buffer_format(&line, "%s%.4g%%", i ? " : " : "",
                       100 * member_number(&variants->items[i], "weight"));
     if (!member_is_null(ratio, "p"))
-        buffer_format(&line, "; off by %.2f points, p %s: ", 100 * member_number(ratio, "gap"),
-                      p_format(member_number(ratio, "p"), p));
-    if (member_is_true(ratio, "alarm"))
-        buffer_add(&line, SLICE("does not fit"));
-    else if (!member_is_null(ratio, "p"))
-        buffer_add(&line, member_is_true(ratio, "warning") ? SLICE("worth a look") : SLICE("fits"));
-    if (!member_is_true(ratio, "alarm") && !member_is_true(ratio, "warning") &&
-        !member_is_null(ratio, "p") && member_number(ratio, "p") < LOOKS_BAD_P)
-        buffer_format(&line,
-                      ", as it is looked at every day: odds of %.3g to 1 against it so far, an "
-                      "alarm at %.0f",
-                      fmax(1, exp(member_number(ratio, "log_bayes_factor_max"))),
-                      SAMPLE_RATIO_FACTOR);
+        write_fit(&line, ratio);
     if (!member_is_null(ratio, "since"))
         buffer_format(&line, ", since %.*s", SLICE_ARGS(member_text(ratio, "since")));
     if (!member_is_null(ratio, "break"))
