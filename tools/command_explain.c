@@ -52,7 +52,7 @@ static enum status range_read(const struct options *options, const char *name,
     if (!text)
         return FAIL(error, STATUS_INVALID, "explain", 0, "--%s is missing: a date, or FIRST..LAST",
                     name);
-    return day_range_parse(slice_of(text), range, error);
+    return day_range_parse(slice_of(text), EXPLAIN_RANGE_DAYS, range, error);
 }
 
 static struct slice text_of(const struct options *options, const char *name)

@@ -56,10 +56,10 @@ MUST_CHECK enum status explain_build(struct view *view, const struct explain_opt
                                      struct arena *arena, struct value *document,
                                      struct error *error);
 
-/* "2026-10-01..2026-10-14", or a date: the seven days from it on, as whole weeks have alike days.
+/* "2026-10-01..2026-10-14", or a date: `days` days from it on (whole weeks have alike days).
  * INVALID: neither. */
 #define EXPLAIN_RANGE_DAYS 7
-MUST_CHECK enum status day_range_parse(struct slice text, struct day_range *range,
+MUST_CHECK enum status day_range_parse(struct slice text, int32_t days, struct day_range *range,
                                        struct error *error);
 
 #endif

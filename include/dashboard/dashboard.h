@@ -24,6 +24,7 @@ extern const struct asset dashboard_assets[];
 enum dashboard_place {
     DASHBOARD_EXPERIMENTS,
     DASHBOARD_CORE_ACTIONS,
+    DASHBOARD_EXPLAIN,
     DASHBOARD_DEFINITIONS,
     DASHBOARD_ELSEWHERE
 };
@@ -63,6 +64,17 @@ void dashboard_definitions(struct buffer *out, const struct catalogue *catalogue
 /* Which early actions go with coming back: the document of core_actions_build
  * (analysis/core_actions.h). */
 void dashboard_core_actions(struct buffer *out, const struct value *document);
+
+/* Why a metric changed: a form, which asks by its address and needs no script, and below it what
+ * was asked.  `document`: of explain_build (analysis/explain.h); NULL: nothing is asked, or `fault`
+ * says what is wrong with it. */
+struct dashboard_question {
+    struct slice metric, experiment, variant, segment, from, to;
+    int64_t days; /* of a date alone */
+};
+void dashboard_explain(struct buffer *out, const struct dashboard_question *question,
+                       const struct catalogue *catalogue, const struct value *document,
+                       struct slice fault);
 
 /* What is wrong, and where to go from here. `nearest`: the key that was perhaps meant, or empty. */
 void dashboard_problem(struct buffer *out, int status, struct slice title, struct slice detail,

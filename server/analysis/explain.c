@@ -30,7 +30,8 @@ static enum status day_parse(struct slice text, int32_t *day, struct error *erro
     return status;
 }
 
-enum status day_range_parse(struct slice text, struct day_range *range, struct error *error)
+enum status day_range_parse(struct slice text, int32_t days, struct day_range *range,
+                            struct error *error)
 {
     struct slice first = text, last = {0};
     struct day_range made = {0};
@@ -42,7 +43,7 @@ enum status day_range_parse(struct slice text, struct day_range *range, struct e
         }
     bool is_pair = last.data != NULL;
     enum status status = day_parse(first, &made.first, error);
-    made.last = made.first + EXPLAIN_RANGE_DAYS - 1;
+    made.last = made.first + days - 1;
     if (!status && is_pair)
         status = day_parse(last, &made.last, error);
     if (!status)

@@ -8,55 +8,13 @@
  * the two shares: hollow where people did not do it, filled where they did.
  */
 
-#include "parts.h"
+#include "figures.h"
 
 #include "analysis/measure.h"
 
 #define PICTURE_WIDTH 100.0
 
-static const struct value *member_of(const struct value *object, const char *name)
-{
-    return value_member(object, slice_of(name));
-}
-
-static bool number_of(const struct value *object, const char *name, double *number)
-{
-    const struct value *value = member_of(object, name);
-    if (!value || !value_is_number(value))
-        return false;
-    *number = value->number;
-    return true;
-}
-
-static uint64_t count_of(const struct value *object, const char *name)
-{
-    const struct value *value = member_of(object, name);
-    return value && value->kind == VALUE_INTEGER && value->integer > 0 ? (uint64_t)value->integer
-                                                                       : 0;
-}
-
-static bool interval_of(const struct value *object, const char *name, struct interval *interval)
-{
-    const struct value *pair = member_of(object, name);
-    if (!pair || pair->kind != VALUE_LIST || pair->count != 2 ||
-        !value_is_number(&pair->items[0]) || !value_is_number(&pair->items[1]))
-        return false;
-    interval->low = pair->items[0].number;
-    interval->high = pair->items[1].number;
-    return true;
-}
-
-static void none_add(struct buffer *out)
-{
-    markup_add(out, "<span class=\"none\">\xe2\x80\x93</span>");
-}
-
 /* ---- Cells ---- */
-
-static void cell_begin(struct buffer *out, const char *label, const char *class)
-{
-    buffer_format(out, "<td role=\"cell\" class=\"%s\" data-label=\"%s\">", class, label);
-}
 
 static void share_cell(struct buffer *out, const char *label, const struct value *object,
                        const char *name)
@@ -81,7 +39,7 @@ static void difference_add(struct buffer *out, const struct value *object, const
         return;
     }
     measure_difference(out, METRIC_CONVERSION, difference);
-    if (!interval_of(object, limits, &interval))
+    if (!limits_of(object, limits, &interval))
         return;
     markup_add(out, " <span class=\"under\">");
     measure_interval(out, METRIC_CONVERSION, &interval);
@@ -97,7 +55,7 @@ static void ratio_cell(struct buffer *out, const struct value *action)
         none_add(out);
     } else {
         buffer_format(out, "%.2f", ratio);
-        if (interval_of(action, "risk_ratio_interval", &interval))
+        if (limits_of(action, "risk_ratio_interval", &interval))
             buffer_format(out, " <span class=\"under\">%.2f to %.2f</span>", interval.low,
                           interval.high);
     }
@@ -163,14 +121,6 @@ static void write_action(struct buffer *out, const struct value *action)
 
 /* ---- Tables ---- */
 
-static void table_begin(struct buffer *out, const char *const *columns, size_t count)
-{
-    markup_add(out, "<thead role=\"rowgroup\"><tr role=\"row\">\n");
-    for (size_t i = 0; i < count; i++)
-        buffer_format(out, "<th role=\"columnheader\" scope=\"col\">%s</th>\n", columns[i]);
-    markup_add(out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
-}
-
 static void write_caption(struct buffer *out, const struct value *slice)
 {
     double share;
@@ -196,7 +146,7 @@ static void write_score(struct buffer *out, const struct value *score)
     if (!number_of(score, "auc", &area))
         return;
     buffer_format(out, "<p class=\"under\">How many different ones: AUC %.3f", area);
-    if (interval_of(score, "auc_interval", &interval))
+    if (limits_of(score, "auc_interval", &interval))
         buffer_format(out, ", %.3f to %.3f", interval.low, interval.high);
     markup_add(out, " (0.5 says nothing; 1 parts those who stay from the others).</p>\n");
 }

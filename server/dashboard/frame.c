@@ -13,6 +13,7 @@ static const struct {
 } places[] = {
     [DASHBOARD_EXPERIMENTS] = {"/", "Experiments"},
     [DASHBOARD_CORE_ACTIONS] = {"/core-actions", "Core actions"},
+    [DASHBOARD_EXPLAIN] = {"/explain", "Explain"},
     [DASHBOARD_DEFINITIONS] = {"/definitions", "Definitions"},
 };
 

@@ -29,6 +29,7 @@ handle_fn handle_experiment;
 handle_fn handle_report;
 handle_fn handle_events;
 handle_fn handle_core_actions;
+handle_fn handle_explain, handle_explain_page; /* handlers_explain.c */
 handle_fn handle_actions;
 handle_fn handle_notes;
 handle_fn handle_metrics;

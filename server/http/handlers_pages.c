@@ -15,7 +15,7 @@
 
 #include <strings.h>
 
-#define LANDMARK_DAYS_MAX 365
+#define PAGE_DAYS_MAX 365
 
 static const struct {
     const char *name;
@@ -33,6 +33,9 @@ static const struct {
     {"days", offsetof(struct page_parameters, days)},
     {"segment", offsetof(struct page_parameters, segment)},
     {"part", offsetof(struct page_parameters, part)},
+    {"variant", offsetof(struct page_parameters, variant)},
+    {"from", offsetof(struct page_parameters, from)},
+    {"to", offsetof(struct page_parameters, to)},
 };
 #define PLACES (sizeof parameter_places / sizeof *parameter_places)
 
@@ -273,16 +276,15 @@ enum handled handle_report(struct request *request)
     return page_ask(request, &question);
 }
 
-/* Days of a landmark, from 1; 0: not given. */
-static bool days_read(struct request *request, struct slice text, int64_t *landmark_ms)
+bool days_read(struct request *request, struct slice text, int64_t *days_ms)
 {
     uint64_t days = 0;
-    if (text.size && (!unsigned_parse(text, &days) || days < 1 || days > LANDMARK_DAYS_MAX)) {
+    if (text.size && (!unsigned_parse(text, &days) || days < 1 || days > PAGE_DAYS_MAX)) {
         answer_problem(request, PROBLEM_BAD_PARAMETER, "days is a number from 1 to %d",
-                       LANDMARK_DAYS_MAX);
+                       PAGE_DAYS_MAX);
         return false;
     }
-    *landmark_ms = (int64_t)days * DAY_MS;
+    *days_ms = (int64_t)days * DAY_MS;
     return true;
 }
 
@@ -291,7 +293,7 @@ static enum handled core_actions_ask(struct request *request, page_make_fn *make
     struct page_parameters parameters = {0};
     struct page_question question = {.make = make, .is_kept = true};
     if (!parameters_read(request, "metric days segment as_of", &parameters) ||
-        !days_read(request, parameters.days, &question.landmark_ms) ||
+        !days_read(request, parameters.days, &question.days_ms) ||
         !moment_read(request, parameters.as_of, &question))
         return HANDLED;
     question.metric = parameters.metric;

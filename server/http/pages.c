@@ -74,6 +74,9 @@ static struct page *page_new(const struct page_question *question)
     page->question.metric = arena_copy(&page->arena, question->metric);
     page->question.segment = arena_copy(&page->arena, question->segment);
     page->question.part = arena_copy(&page->arena, question->part);
+    page->question.variant = arena_copy(&page->arena, question->variant);
+    page->question.from = arena_copy(&page->arena, question->from);
+    page->question.to = arena_copy(&page->arena, question->to);
     page->question.snapshot = snapshot_acquire(question->snapshot);
     page->modified_ms = page->changed_ms = TIME_NONE;
     page->content_type = TYPE_JSON;
@@ -89,9 +92,11 @@ static bool question_equal(const struct page_question *a, const struct page_ques
            slice_equal(a->status, b->status) && slice_equal(a->owner, b->owner) &&
            slice_equal(a->sort, b->sort) && slice_equal(a->metric, b->metric) &&
            slice_equal(a->segment, b->segment) && slice_equal(a->part, b->part) &&
-           a->landmark_ms == b->landmark_ms && a->phase == b->phase && a->as_of_ms == b->as_of_ms &&
-           a->now_ms == b->now_ms && a->watermark == b->watermark && a->published == b->published &&
-           a->format == b->format && a->table == b->table && a->snapshot == b->snapshot;
+           slice_equal(a->variant, b->variant) && slice_equal(a->from, b->from) &&
+           slice_equal(a->to, b->to) && a->days_ms == b->days_ms && a->phase == b->phase &&
+           a->as_of_ms == b->as_of_ms && a->now_ms == b->now_ms && a->watermark == b->watermark &&
+           a->published == b->published && a->format == b->format && a->table == b->table &&
+           a->snapshot == b->snapshot;
 }
 
 /* Whether the client has the page already: by its tag, or where it names none by the date. */

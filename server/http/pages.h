@@ -30,11 +30,13 @@ struct page_question {
     struct slice experiment;      /* its id; empty: of all */
     struct slice status, owner;   /* filters of the list; empty: any */
     struct slice sort;            /* of the overview; empty: the default */
-    struct slice metric, segment; /* of core actions; empty: the declared one, all */
+    struct slice metric, segment; /* of core actions, explain; empty: the declared one, all */
     struct slice part;            /* of an article; empty: the whole */
-    int64_t landmark_ms;          /* of core actions, 0: the declared one */
-    uint16_t phase;               /* 0: the current one */
-    int64_t as_of_ms;             /* TIME_NONE: the default */
+    struct slice variant;         /* of explain; empty: all */
+    struct slice from, to;        /* of explain: ranges of days, as asked */
+    int64_t days_ms;  /* of core actions the landmark, of explain a date's range; 0: the default */
+    uint16_t phase;   /* 0: the current one */
+    int64_t as_of_ms; /* TIME_NONE: the default */
     int64_t now_ms;
     int64_t moved_ms; /* when `as_of` last moved with the clock; TIME_NONE: it stands */
     uint64_t watermark, published;      /* of the fold's progress */

@@ -24,7 +24,7 @@ static enum problem core_document(struct service *service, struct page *page,
     const struct page_question *question = &page->question;
     const struct core_actions_options options = {.journal = service->journal,
                                                  .metric = question->metric,
-                                                 .landmark_ms = question->landmark_ms,
+                                                 .landmark_ms = question->days_ms,
                                                  .segment = question->segment,
                                                  .as_of_ms = question->as_of_ms,
                                                  .now_ms = question->now_ms,

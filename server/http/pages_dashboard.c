@@ -21,7 +21,8 @@ static enum problem page_frame(struct service *service, struct page *page,
     buffer_add(&tagged, frame->version);
     bool has_failed = main->failed || tagged.failed || page->arena.failed;
     tag_format(buffer_slice(&tagged), page->etag);
-    if (frame->place != DASHBOARD_CORE_ACTIONS && !page->question.part.size)
+    if (frame->place != DASHBOARD_CORE_ACTIONS && frame->place != DASHBOARD_EXPLAIN &&
+        !page->question.part.size)
         frame->tag = slice_of(page->etag);
     dashboard_page(&page->body, frame, buffer_slice(main));
     buffer_done(&tagged);
@@ -120,6 +121,17 @@ enum problem page_make_actions(struct service *service, struct page *page)
                                     .data = SLICE("/v1/core-actions")};
     struct buffer main = {0};
     enum problem problem = page_write_core_actions(service, page, &main);
+    if (!problem)
+        return page_frame(service, page, &frame, &main);
+    buffer_done(&main);
+    return problem;
+}
+
+enum problem page_make_explain_page(struct service *service, struct page *page)
+{
+    struct dashboard_frame frame = {.place = DASHBOARD_EXPLAIN, .title = SLICE("Explain")};
+    struct buffer main = {0};
+    enum problem problem = page_write_explain(service, page, &main);
     if (!problem)
         return page_frame(service, page, &frame, &main);
     buffer_done(&main);

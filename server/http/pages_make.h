@@ -14,12 +14,16 @@ page_make_fn page_make_core_actions; /* pages_core_actions.c */
 /* The same for people: what stands in <main>. */
 enum problem page_write_core_actions(struct service *service, struct page *page,
                                      struct buffer *main);
+page_make_fn page_make_explain; /* pages_explain.c */
+/* The form, and what is asked by it. */
+enum problem page_write_explain(struct service *service, struct page *page, struct buffer *main);
 page_make_fn page_make_notes;
 page_make_fn page_make_metrics; /* pages_metrics.c */
 /* pages_dashboard.c */
 page_make_fn page_make_overview;
 page_make_fn page_make_definitions;
 page_make_fn page_make_actions;
+page_make_fn page_make_explain_page;
 page_make_fn page_make_article;
 
 /* The short form of one experiment (document_summary), an object; null where the state does not

@@ -12,7 +12,7 @@ static const struct {
 } headers[] = {
     {"Content-Security-Policy",
      SLICE_INIT("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                "connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                "connect-src 'self'; base-uri 'none'; form-action 'self'; "
                 "frame-ancestors 'none'")},
     {"X-Content-Type-Options", SLICE_INIT("nosniff")},
     {"Referrer-Policy", SLICE_INIT("no-referrer")},

@@ -3,7 +3,8 @@
 
 /*
  * The headers of pages of the dashboard and of their errors: what a page may load and who may frame
- * it.  It loads its own scripts and styles and nothing else, and holds none.
+ * it.  It loads its own scripts and styles and nothing else, and holds none.  Its forms, that of
+ * /explain, which works without scripts, reach this service alone.
  */
 
 #include "request.h"

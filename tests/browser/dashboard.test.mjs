@@ -342,7 +342,7 @@ test("the keyboard goes past the links, through them in order, and opens what is
     passed.push(await focused());
   }
   assert.deepEqual(passed.slice(0, 6),
-    ["Skip to the page", "Gangway", "Experiments", "Core actions", "Definitions", "All 6"]);
+    ["Skip to the page", "Gangway", "Experiments", "Core actions", "Explain", "Definitions", "All 6"]);
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
   assert.notEqual(outline, "none");
   await page.focus("tbody summary");
