@@ -10,6 +10,7 @@ import { LETTERS, assertScreen } from "../support/screens.mjs";
 const CHARTS = [
   ["interval", "setup-steps", 'figure[data-chart="interval"]'],
   ["forest", "first-value", 'figure[data-chart="forest"]'],
+  ["forest-of-two", "value-kinds", 'figure[data-chart="forest"]'],
   ["over-time", "adjusted-early", 'figure[data-chart="over-time"]'],
   ["over-time-bare", "cookie-cats", 'figure[data-chart="over-time"]'], // no bands: read once only
   ["survival", "first-value", 'figure[data-chart="survival"]'],
@@ -51,6 +52,14 @@ const faultsOf = (figure) => figure.evaluate((one) => {
   return found;
 });
 
+/** At the corner of the window, on whole pixels, whatever stands above it on the page. */
+const toCorner = (figure) => figure.evaluate((one) => {
+  for (const section of document.querySelectorAll("section")) section.style.contentVisibility = "visible";
+  const width = `${one.parentElement.clientWidth}px`;
+  Object.assign(one.style, { position: "fixed", left: 0, top: 0, zIndex: 9, margin: 0, width,
+    background: "var(--ground)" });
+});
+
 for (const width of [1280, 390]) {
   for (const [kind, name, where] of CHARTS) {
     test(`${kind} looks as it did, ${width} wide, and no word is cut off or on another`, async () => {
@@ -61,6 +70,7 @@ for (const width of [1280, 390]) {
       const figure = page.locator(where).first();
       await figure.scrollIntoViewIfNeeded();
       await page.waitForFunction((one) => document.querySelector(one).classList.contains("drawn"), where);
+      await toCorner(figure);
       assert.deepEqual(await faultsOf(figure), []);
       await assertScreen(`chart-${kind}-${width}`, page, figure);
       await pages.giveBack(page);

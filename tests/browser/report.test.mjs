@@ -6,7 +6,8 @@ import { after, before, test } from "node:test";
 import { browser, until } from "../support/gangway.mjs";
 import { Pages, axe, savedReports, schemes } from "../support/pages.mjs";
 
-const NAMES = ["cookie-cats", "setup-steps", "first-value", "adjusted-early"];
+const NAMES = ["cookie-cats", "setup-steps", "first-value", "adjusted-early",
+  ...process.env.GANGWAY_LONG === "1" ? ["value-kinds", "accounts", "holdout"] : []];
 const HOSTILE = "<img src=x onerror=\"document.title='taken'\"></script>\u202eevil";
 const HEAVIEST = 1_500_000; // bytes of a saved file
 

@@ -15,8 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const documents[] = {"cookie-cats", "setup-steps", "first-value",
-                                        "adjusted-early", "invite-team"};
+static const char *const documents[] = {"cookie-cats",    "setup-steps", "first-value",
+                                        "adjusted-early", "invite-team", "value-kinds",
+                                        "accounts",       "holdout"};
 #define DOCUMENT_COUNT (sizeof documents / sizeof documents[0])
 #define DATA "<script type=\"application/json\" id=\"document\">"
 

@@ -79,6 +79,9 @@ export class Pages {
 /** What axe-core objects to on a page, a line each. */
 export async function axe(page) {
   await page.evaluate(readFileSync(pathOf("axe-core/axe.min.js"), "utf8"));
+  await page.evaluate(() => { // sections far below are laid out as well
+    for (const one of document.querySelectorAll("section")) one.style.contentVisibility = "visible";
+  });
   const { violations } = await page.evaluate(() =>
     window.axe.run(document, { resultTypes: ["violations"] }));
   return violations.map((one) =>

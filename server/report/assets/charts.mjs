@@ -78,7 +78,18 @@ class Series {
     return { symbol: symbols[this.at(name) % 8], r: 4.5, stroke: hue(this.at(name)) };
   }
 
-  key(names) {
+  sign(name) {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    const shape = symbols[this.at(name) % 8];
+    const type = d3[`symbol${shape[0].toUpperCase()}${shape.slice(1)}`];
+    path.setAttribute("d", d3.symbol(type, 50)());
+    path.setAttribute("transform", "translate(12,6)");
+    path.setAttribute("fill", hue(this.at(name)));
+    return path;
+  }
+
+  /* `dots`: they tell the variants apart, as in a forest; lines alone are dashed. */
+  key(names, dots = false) {
     const key = document.createElement("div");
     key.className = "key-of";
     for (const name of names) {
@@ -89,11 +100,12 @@ class Series {
       const places = { x1: 0, x2: 24, y1: 6, y2: 6, stroke: hue(this.at(name)) };
       for (const [of, value] of Object.entries(places)) line.setAttribute(of, value);
       line.setAttribute("stroke-width", "2.5");
-      if (dashes[this.at(name) % 8])
+      if (dashes[this.at(name) % 8] && !dots)
         line.setAttribute("stroke-dasharray", dashes[this.at(name) % 8]);
       svg.setAttribute("viewBox", "0 0 24 12");
       svg.setAttribute("aria-hidden", "true");
       svg.append(line);
+      if (dots) svg.append(this.sign(name));
       bdi.textContent = name;
       item.append(svg, bdi);
       key.append(item);
@@ -185,7 +197,7 @@ function drawForest({ metric, series, width, segment }) {
       ]),
     ],
   });
-  return variants.length > 1 ? [series.key(variants), made] : [made];
+  return variants.length > 1 ? [series.key(variants, true), made] : [made];
 }
 
 /* The looks of one variant: lift where there is one, else the difference. */
