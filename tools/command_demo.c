@@ -21,11 +21,6 @@
 extern const struct asset demo_pages[];
 
 static const struct option_row rows[] = {
-    {.name = "listen",
-     .type = OPTION_LIST,
-     .argument = "HOST:PORT",
-     .fallback = "127.0.0.1:8400",
-     .help = "where to listen; repeatable; [::1]:0"},
     {.name = "seed",
      .type = OPTION_COUNT,
      .argument = "N",
@@ -36,12 +31,6 @@ static const struct option_row rows[] = {
      .type = OPTION_TEXT,
      .argument = "DIR",
      .help = "a folder of your own instead of the examples"},
-    {.name = "ready-fd",
-     .type = OPTION_COUNT,
-     .argument = "N",
-     .min = 1,
-     .max = 1024 * 1024,
-     .help = "descriptor that gets a line for each listener"},
     {.name = NULL},
 };
 
@@ -138,5 +127,6 @@ const struct command command_demo = {
     .arguments = "[--listen HOST:PORT] [--seed N]",
     .summary = "shows all of it at work: examples, made-up people, a page",
     .options = rows,
+    .shared = SHARED_LISTEN,
     .run = demo_run,
 };

@@ -6,11 +6,6 @@
 #include <string.h>
 
 static const struct option_row rows[] = {
-    {.name = "listen",
-     .type = OPTION_LIST,
-     .argument = "HOST:PORT",
-     .fallback = "127.0.0.1:8400",
-     .help = "where to listen; repeatable; [::1]:0, unix:PATH"},
     {.name = "workers",
      .type = OPTION_COUNT,
      .argument = "N",
@@ -90,12 +85,6 @@ static const struct option_row rows[] = {
      .choices = "error|warn|info|debug",
      .fallback = "info",
      .help = "the least that is logged"},
-    {.name = "ready-fd",
-     .type = OPTION_COUNT,
-     .argument = "N",
-     .min = 1,
-     .max = 1024 * 1024,
-     .help = "descriptor that gets a line for each listener"},
     {.name = NULL},
 };
 
@@ -145,6 +134,6 @@ const struct command command_serve = {
     .arguments = "[--listen HOST:PORT ...]",
     .summary = "takes a folder of experiments into service over HTTP",
     .options = rows,
-    .shared = SHARED_EXPERIMENTS | SHARED_STORE | SHARED_KEYS,
+    .shared = SHARED_EXPERIMENTS | SHARED_STORE | SHARED_LISTEN | SHARED_KEYS,
     .run = serve_run,
 };

@@ -27,6 +27,19 @@ static const struct {
       .type = OPTION_TEXT,
       .argument = "DIR",
       .help = "folder of the store (default ~/.local/state/gangway)"}},
+    {SHARED_LISTEN,
+     {.name = "listen",
+      .type = OPTION_LIST,
+      .argument = "HOST:PORT",
+      .fallback = "127.0.0.1:8400",
+      .help = "where to listen; repeatable; [::1]:0, unix:PATH"}},
+    {SHARED_LISTEN,
+     {.name = "ready-fd",
+      .type = OPTION_COUNT,
+      .argument = "N",
+      .min = 1,
+      .max = 1024 * 1024,
+      .help = "descriptor that gets a line for each listener"}},
     {SHARED_KEYS,
      {.name = "keys",
       .type = OPTION_TEXT,
@@ -46,15 +59,16 @@ static const struct {
 };
 
 /* Whether the row stands before the command's own ones: what most callers name first. */
-static bool is_leading(unsigned bit)
+static bool is_leading(const struct option_row *row)
 {
-    return bit == SHARED_EXPERIMENTS || bit == SHARED_STORE;
+    return strcmp(row->name, "experiments") == 0 || strcmp(row->name, "store") == 0 ||
+           strcmp(row->name, "listen") == 0;
 }
 
 static const struct option_row *shared_row(unsigned shared, bool leading, size_t *index)
 {
     for (size_t i = 0; i < sizeof shared_rows / sizeof *shared_rows; i++)
-        if ((shared & shared_rows[i].bit) && is_leading(shared_rows[i].bit) == leading &&
+        if ((shared & shared_rows[i].bit) && is_leading(&shared_rows[i].row) == leading &&
             (*index)-- == 0)
             return &shared_rows[i].row;
     return NULL;

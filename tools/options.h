@@ -37,6 +37,7 @@ struct option_row {
 #define SHARED_COLOR 4u
 #define SHARED_QUIET 8u
 #define SHARED_KEYS 16u
+#define SHARED_LISTEN 32u /* of what serves: --listen, --ready-fd */
 
 #define OPTIONS_MAX 48
 #define OPTION_VALUES_MAX 64
