@@ -11,6 +11,7 @@
  */
 
 #include "command.h"
+#include "manual.h"
 #include "validate_store.h"
 
 #include "base/buffer.h"
@@ -19,6 +20,8 @@
 #include "experiment/describe.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static void print(FILE *file, const struct buffer *out)
 {
@@ -94,13 +97,49 @@ static void write_github(struct buffer *out, struct buffer *wrong, const struct 
 
 /* ---- text ---- */
 
+#define LABEL_COLUMNS 13 /* of a line that the catalogue is told in: two blanks, label, blank */
+
+/* On a terminal a line goes on below where its text began; other programs get it in one. */
+static void add_wrapped(struct buffer *out, struct slice line)
+{
+    struct buffer text = {0};
+    size_t column = LABEL_COLUMNS;
+    buffer_add(out, (struct slice){.data = line.data, .size = LABEL_COLUMNS});
+    buffer_add(&text, slice_from(line, LABEL_COLUMNS));
+    buffer_add_byte(&text, '\0');
+    if (text.failed)
+        out->failed = true;
+    else
+        manual_wrap(out, text.data, &column, LABEL_COLUMNS);
+    buffer_done(&text);
+}
+
+static void write_catalogue(struct buffer *out, const struct catalogue *catalogue)
+{
+    struct buffer told = {0};
+    catalogue_describe(&told, catalogue);
+    out->failed = out->failed || told.failed;
+    struct slice rest = buffer_slice(&told);
+    while (rest.size) {
+        const char *end = memchr(rest.data, '\n', rest.size);
+        size_t size = end ? (size_t)(end - rest.data) : rest.size;
+        struct slice line = {.data = rest.data, .size = size};
+        if (isatty(STDOUT_FILENO) && size > LABEL_COLUMNS && line.data[0] == ' ')
+            add_wrapped(out, line);
+        else
+            buffer_format(out, "%.*s\n", SLICE_ARGS(line));
+        rest = slice_from(rest, size + (end != NULL));
+    }
+    buffer_done(&told);
+}
+
 static void write_text(struct buffer *out, struct buffer *wrong, const struct diagnostics *found,
                        const struct catalogue *catalogue)
 {
     diagnostics_write_text(wrong, found);
     diagnostics_write_count(wrong, found);
     if (!found->errors)
-        catalogue_describe(out, catalogue);
+        write_catalogue(out, catalogue);
 }
 
 static int show(const struct options *options, const struct diagnostics *found,

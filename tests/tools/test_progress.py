@@ -207,6 +207,26 @@ class Progress(unittest.TestCase):
         self.assertEqual(self.on_terminal([*call, "-q"])[0], "")
         self.assertEqual(self.on_terminal(call)[0], "")
 
+    def test_what_validate_reads_back_is_wrapped_on_a_terminal_alone(self):
+        """With its words as they are: the same ones in the same order."""
+        call = [GANGWAY, "validate", str(SOURCE / "experiments")]
+        plain = subprocess.run(call, capture_output=True, check=True, encoding="utf-8").stdout
+        self.assertGreater(max(map(len, plain.splitlines())), 100)
+        main, side = pty.openpty()
+        process = subprocess.Popen(call, stdout=side, stderr=subprocess.DEVNULL)
+        os.close(side)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(main, 65536)
+            except OSError:
+                break
+        self.assertEqual(process.wait(timeout=60), 0)
+        os.close(main)
+        lines = shown.decode("utf-8").splitlines()
+        self.assertLessEqual(max(map(len, lines)), 79)
+        self.assertEqual(" ".join(lines).split(), plain.split())
+
     def test_a_line_that_is_rejected_stands_by_itself(self):
         store = pathlib.Path(self.folder.name) / "wrong-store"
         written, _, status = self.on_terminal(self.call("import", store, self.wrong))
