@@ -242,7 +242,8 @@ static enum status import_files(struct import *import, const struct options *opt
 
 static enum status import_fold(struct import *import, struct error *error)
 {
-    struct fold_options options = {.store = &import->store, .journal = import->journal};
+    struct fold_options options = {
+        .store = &import->store, .journal = import->journal, .batch = FOLD_BATCH_WHOLE};
     struct fold *fold = NULL;
     enum status status = fold_open(&options, &fold, error);
     bool more = true;

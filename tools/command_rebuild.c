@@ -13,7 +13,7 @@ static enum status rebuild(const struct options *options, struct store *store, s
     enum status status = journal_open(store, &(struct journal_options){0}, &journal, error);
     if (status)
         return status;
-    struct fold_options fold = {.store = store, .journal = journal};
+    struct fold_options fold = {.store = store, .journal = journal, .batch = FOLD_BATCH_WHOLE};
     struct fold_rebuild_options how = {.progress = meter_set};
     meter_begin("rebuild", OBSERVER_RECORDS, !option_flag(options, "quiet"));
     status = fold_rebuild(&fold, &how, error);

@@ -105,7 +105,7 @@ static enum status state_make(const struct options *options, const char *path, b
         status = journal_open(&store, NULL, &journal, error);
     if (!status && newer->erasures)
         status = erase_again(&store, journal, newer, quiet, &made, error);
-    struct fold_options fold = {.store = &store, .journal = journal};
+    struct fold_options fold = {.store = &store, .journal = journal, .batch = FOLD_BATCH_WHOLE};
     meter_begin("restore", OBSERVER_RECORDS, !quiet);
     if (!status && !made)
         status = has_state ? state_catch_up(&fold, error) : fold_rebuild(&fold, &how, error);

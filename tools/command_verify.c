@@ -59,7 +59,7 @@ static enum status verify(const struct options *options, struct store *store, bo
     enum status status = journal_open(store, &(struct journal_options){0}, &journal, error);
     if (status)
         return status;
-    struct fold_options fold = {.store = store, .journal = journal};
+    struct fold_options fold = {.store = store, .journal = journal, .batch = FOLD_BATCH_WHOLE};
     struct fold_verify_options how = {.difference = write_difference, .progress = meter_set};
     status = journal_verify(journal, &check, error);
     meter_end();

@@ -21,12 +21,17 @@
 /* Raised with every change of what a unit contributes; a golden test guards it. */
 #define CONTRIBUTION_VERSION 5
 
+/* Records a step for who builds a state and serves nobody: the more of them, the more often units
+ * of one page come together, and the fewer pages are read and written again.  Costs memory, for
+ * pages under change are the process's own until the commit. */
+#define FOLD_BATCH_WHOLE 200000
+
 struct fold;
 
 struct fold_options {
     const struct store *store;  /* open for writing; borrowed */
     struct journal *journal;    /* borrowed */
-    size_t batch;               /* records a step, 0: 60 000 */
+    size_t batch;               /* records a step, 0: 60 000, for who also serves */
     const struct store *origin; /* whose base it is; NULL: of `store` */
 };
 
