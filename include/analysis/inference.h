@@ -327,7 +327,7 @@ bool segment_effect(const struct plan *plan, const struct metric_result *value, 
 
 /* Where the experiment is going at the present rate. */
 struct forecast {
-    double per_day;      /* first exposures a day, over the last seven whole ones */
+    double per_day;      /* the present rate: first exposures a day, over the last 7 whole ones */
     bool stalled;        /* a size is planned, and those days brought nobody: K* is never */
     bool has_final;      /* K* can be told */
     int32_t cohort;      /* K*, reached or foreseen */

@@ -258,6 +258,9 @@ static struct value summary_value(struct view_transaction *transaction, const st
     const struct value *outside = value_member(&health, SLICE("outside"));
     value_add(arena, &object, "outside", outside ? *outside : value_null());
     value_add(arena, &object, "sample_ratio_alarm", alarm ? *alarm : value_null());
+    /* for the overview; null once nobody can come any more */
+    value_add(arena, &object, "units_a_day",
+              number_or_null(!study->progress.closed, study->forecast.per_day));
     return object;
 }
 

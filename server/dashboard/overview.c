@@ -48,8 +48,12 @@ static double entry_days(const struct value *entry)
     return (double)(until_ms - begun_ms) / (double)DAY_MS;
 }
 
+/* At the present rate, over the last seven whole days; of one that is over, over all its days. */
 static double entry_rate(const struct value *entry)
 {
+    const struct value *now = value_member(entry, SLICE("units_a_day"));
+    if (now && value_is_number(now))
+        return now->number;
     double days = entry_days(entry);
     return days > 0 ? (double)exposed_total(entry) / fmax(days, 1) : -1;
 }

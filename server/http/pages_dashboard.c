@@ -63,7 +63,9 @@ static void entries_add(struct page *page, struct view_transaction *transaction,
             page_summary(transaction, arena, experiment->key, 0, page->question.now_ms);
         struct value entry = experiment_value(arena, experiment, (struct slice){0}, &summary);
         const struct value *as_of = value_member(&summary, SLICE("as_of"));
+        const struct value *rate = value_member(&summary, SLICE("units_a_day"));
         value_add(arena, &entry, "as_of", as_of ? *as_of : value_null());
+        value_add(arena, &entry, "units_a_day", rate ? *rate : value_null());
         value_add(arena, &entry, "begun", time_value(arena, begun_ms(transaction, experiment)));
         value_append(arena, list, entry);
     }

@@ -571,21 +571,43 @@ static void an_impossible_cell_is_not_trusted(void **state)
     world_remove(&world);
 }
 
-static void the_summary_has_what_lists_show(void **state)
+static void summary_make(struct world *world, int64_t as_of_ms, struct report *report)
 {
-    struct world world;
-    struct report report = {0};
     struct error error = {0};
     struct view *view = NULL;
     struct view_transaction *transaction = NULL;
-    struct document_options options = options_at(at_day(60));
-    (void)state;
-    world_of_people(&world, end_line);
-    must(view_open(&world.store, &view, &error), &error);
+    struct document_options options = options_at(as_of_ms);
+    *report = (struct report){0};
+    must(view_open(&world->store, &view, &error), &error);
     must(view_begin(view, &transaction, &error), &error);
-    must(document_summary(transaction, &options, &report.arena, &report.document, &error), &error);
+    must(document_summary(transaction, &options, &report->arena, &report->document, &error),
+         &error);
     view_end(transaction);
     view_release(view);
+}
+
+static void the_rate_is_that_of_now_while_units_come(void **state)
+{
+    struct world world;
+    struct report report;
+    (void)state;
+    world_of_people(&world, end_line);
+    summary_make(&world, at_day(9), &report); /* nine days of 120 */
+    assert_close(number_at(&report, "units_a_day"), USERS / DAYS, 1e-9);
+    arena_done(&report.arena);
+    summary_make(&world, at_day(11), &report);
+    assert_nothing(&report, "units_a_day"); /* the end has passed */
+    arena_done(&report.arena);
+    world_remove(&world);
+}
+
+static void the_summary_has_what_lists_show(void **state)
+{
+    struct world world;
+    struct report report;
+    (void)state;
+    world_of_people(&world, end_line);
+    summary_make(&world, at_day(60), &report);
     assert_text(&report, "experiment", "first-run");
     assert_text(&report, "unit", "user");
     assert_text(&report, "verdict/code", "ship");
@@ -644,6 +666,7 @@ int main(void)
         cmocka_unit_test(before_its_start_it_has_not_started),
         cmocka_unit_test(an_impossible_cell_is_not_trusted),
         cmocka_unit_test(the_summary_has_what_lists_show),
+        cmocka_unit_test(the_rate_is_that_of_now_while_units_come),
         cmocka_unit_test(short_memory_is_told_and_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
