@@ -280,6 +280,11 @@ const struct command command_assign = {
     .name = "assign",
     .arguments = "EXPERIMENT [--unit ID] [--trait NAME=VALUE]... [--at TIME] [OPTION...]",
     .summary = "says which variant a unit gets, and why",
+    .note = "By the files alone: the same pure function of file, unit and traits that the server "
+            "asks.\n"
+            "Prints unit, variant and reason with tabs between them. Without --unit it answers one "
+            "id a\n"
+            "line from standard input, in order.",
     .options = rows,
     .shared = SHARED_EXPERIMENTS,
     .arguments_min = 1,

@@ -77,6 +77,13 @@ const struct command command_core_actions = {
     .name = "core-actions",
     .arguments = "[--metric M] [--days N] [--segment S] [OPTION...]",
     .summary = "shows which early actions go with coming back",
+    .note =
+        "Of the candidates that metrics.yaml declares under core_actions, says which ones those "
+        "did\n"
+        "early who came back, beside those who did not. It is a comparison of who chose to do so,\n"
+        "not an experiment's: it finds what is worth trying. Goes by the store, also while a "
+        "server\n"
+        "has it.",
     .options = core_options,
     .shared = SHARED_STORE | SHARED_COLOR | SHARED_QUIET,
     .run = run,

@@ -126,6 +126,11 @@ const struct command command_demo = {
     .name = "demo",
     .arguments = "[--listen HOST:PORT] [--seed N]",
     .summary = "shows all of it at work: examples, made-up people, a page",
+    .note =
+        "The example experiments (or your own, by --experiments) in a folder of their own under\n"
+        "$TMPDIR, with some weeks of made-up people; reports, the dashboard, and at /example/ a "
+        "page\n"
+        "that asks, shows and reports. All of it is removed when it ends.",
     .options = rows,
     .shared = SHARED_LISTEN,
     .run = demo_run,

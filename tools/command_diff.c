@@ -144,6 +144,13 @@ const struct command command_diff = {
     .name = "diff",
     .arguments = "OLD NEW [--format text|json]",
     .summary = "says what changed between two folders, and what that breaks",
+    .note = "OLD and NEW are folders, or REV:PATH of the git repository that one is in. A line a "
+            "change:\n"
+            "`safe` moves nobody; `analysis` adds to what is looked at; `amendment` changes the "
+            "plan, and\n"
+            "the report lists it; `breaking` makes old and new exposures incomparable, and wants a "
+            "raised\n"
+            "phase.",
     .options = rows,
     .arguments_min = 2,
     .arguments_max = 2,

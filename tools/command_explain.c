@@ -104,6 +104,11 @@ const struct command command_explain = {
     .name = "explain",
     .arguments = "METRIC --from RANGE --to RANGE [OPTION...]",
     .summary = "splits a metric's change into who came and what they did",
+    .note =
+        "Compares two groups of users, by the day on which they were first seen (with\n"
+        "--experiment, first exposed), and says how much of a metric's change comes of who they\n"
+        "were, the mix of a segment, and how much of what they did within it. Goes by the\n"
+        "store, also while a server has it.",
     .options = explain_options,
     .shared = SHARED_STORE | SHARED_COLOR | SHARED_QUIET,
     .arguments_min = 1,

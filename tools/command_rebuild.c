@@ -43,6 +43,11 @@ const struct command command_rebuild = {
     .name = "rebuild",
     .arguments = "",
     .summary = "builds the state anew from the journal",
+    .note =
+        "The state is made of the journal alone, so it may be thrown away at any time: the new "
+        "one\n"
+        "is the same byte for byte. It takes the place of the old one when it is whole. While no\n"
+        "server has the store.",
     .options = no_options,
     .shared = SHARED_STORE | SHARED_QUIET,
     .run = run,

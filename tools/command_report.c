@@ -146,6 +146,12 @@ const struct command command_report = {
     .name = "report",
     .arguments = "EXPERIMENT [--as-of TIME] [--phase N] [OPTION...]",
     .summary = "prints an experiment's report",
+    .note =
+        "Goes by the state and the definitions in the store, and so also while a server has it.\n"
+        "Text is for people. JSON is the whole document, of which the other forms are made; CSV\n"
+        "is a table of it for R or pandas; HTML is one file with the charts in it, which needs\n"
+        "no network. A report is of six hours ago unless --as-of says otherwise, so that late\n"
+        "messages have come. It is written whatever its verdict; --check makes that the answer.",
     .options = report_options,
     .shared = SHARED_STORE | SHARED_COLOR | SHARED_QUIET,
     .arguments_min = 1,

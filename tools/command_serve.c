@@ -133,6 +133,14 @@ const struct command command_serve = {
     .name = "serve",
     .arguments = "[--listen HOST:PORT ...]",
     .summary = "takes a folder of experiments into service over HTTP",
+    .note =
+        "Takes the folder of experiments into service, and again whenever a file changes; a file\n"
+        "with a mistake leaves the last good version of its experiment in force. Prints "
+        "`listening\n"
+        "on HOST:PORT` for each listener and logs on standard error. Without keys it listens on\n"
+        "loopback only. SIGTERM or SIGINT ends it when what is under way is answered, a second "
+        "one\n"
+        "at once; SIGHUP reads experiments, keys and certificates again.",
     .options = rows,
     .shared = SHARED_EXPERIMENTS | SHARED_STORE | SHARED_LISTEN | SHARED_KEYS,
     .run = serve_run,

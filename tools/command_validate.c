@@ -216,6 +216,13 @@ const struct command command_validate = {
     .name = "validate",
     .arguments = "[DIR] [--strict] [--format text|json|github] [--store DIR]",
     .summary = "checks a folder of experiment files, and reads them back in words",
+    .note =
+        "Tells every mistake of every file at its line, with what would be right, and where there "
+        "is\n"
+        "none reads back what it understood: who is in, which days, which window, when the result\n"
+        "is in. With a store it also warns of events and traits that never came, and of changes "
+        "that\n"
+        "break what is running.",
     .options = rows,
     .shared = SHARED_EXPERIMENTS | SHARED_QUIET,
     .arguments_max = 1,

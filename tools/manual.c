@@ -84,8 +84,11 @@ static void write_exits(struct page *page, const struct manual *manual)
               "Could not do it: a store that is missing, in use, damaged or full; "
               "experiment files with errors.");
     page_item(page, "128+n", "Ended by signal n.");
-    if (manual && manual->trouble)
-        page_paragraphs(page, manual->trouble);
+    if (manual && manual->trouble) {
+        char here[512];
+        snprintf(here, sizeof here, "Here: %s", manual->trouble);
+        page_paragraphs(page, here);
+    }
 }
 
 static void write_environment_shared(struct page *page, unsigned shared)

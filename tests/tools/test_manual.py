@@ -65,7 +65,7 @@ class Texts(unittest.TestCase):
     def test_the_text_of_a_command_is_whole(self):
         for name in commands():
             text = told("help", name)
-            for part in ("NAME", "SYNOPSIS", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES"):
+            for part in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES"):
                 self.assertIn(f"{part}\n", text, name)
             for option in declared_options(name):
                 self.assertRegex(text, rf"(?m)^    (-\w, )?--{option}( |$)", name)
