@@ -22,7 +22,7 @@ GANGWAY = os.environ["GANGWAY"]
 SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
 LINES = 12_000
 AMOUNT = r"[0-9][0-9 ]*(\.[0-9])?"
-LINE = re.compile(rf"[a-z]+: (\d+%, {AMOUNT} of )?{AMOUNT} (records|MB)(, {AMOUNT}( MB)?/s)?"
+LINE = re.compile(rf"[a-z]+: (\d+%, {AMOUNT} of )?{AMOUNT} (records|runs|MB)(, {AMOUNT}( MB)?/s)?"
                   r"(, (\d+:)?\d+:\d\d left)?")
 NARROW = re.compile(rf"[a-z]+: (\d+%(, {AMOUNT} of {AMOUNT} (records|MB))?|{AMOUNT} (records|MB))"
                     rf"(, {AMOUNT}( MB)?/s)?(, (\d+:)?\d+:\d\d left)?")
@@ -142,6 +142,18 @@ class Progress(unittest.TestCase):
             self.assertEqual(status, 0, written)
             self.assert_progress(written, name)
             self.assertNotIn("\033", out)
+
+    def test_simulate_counts_its_runs_and_may_be_interrupted(self):
+        call = [GANGWAY, "simulate", "crm-first-run", "--experiments", SOURCE / "experiments"]
+        written, out, status = self.on_terminal([*map(str, call), "--runs", "400"])
+        self.assertEqual(status, 0, written)
+        self.assert_progress(written, "simulate")
+        self.assertRegex(written, r"simulate: \d+%, \d+ of 800 runs")
+        self.assertNotIn("\033", out)
+        written, out, status = self.on_terminal([*map(str, call), "--runs", "100000"],
+                                                keys=b"\x03")
+        self.assertEqual((status, out), (-signal.SIGINT, ""))
+        self.assertEqual(screen(written), [])
 
     def test_every_step_of_a_long_command_has_its_line(self):
         root = pathlib.Path(self.folder.name)
