@@ -270,6 +270,7 @@ void write_waiting(struct buffer *out, const struct findings *findings,
 void write_unshown(struct buffer *out, const struct findings *findings,
                    const struct verdict *verdict)
 {
+    buffer_add(out, SLICE("No decision: "));
     write_name(out, findings, verdict->about);
     buffer_add(out, SLICE(" is better on the goal: "));
     write_effect(out, findings, verdict->metric, verdict->about);

@@ -34,6 +34,20 @@ static bool has_flag(const struct value *verdict, const char *flag)
     return false;
 }
 
+/* There are three ways to keep running: units come, nobody comes any more, it is paused. */
+static const char *running_todo(const struct value *document)
+{
+    struct slice status = member_text(document, "status"), end = member_text(document, "end");
+    if (slice_equals(status, "paused"))
+        return "It is paused: let it run on, or stop it.";
+    if (slice_equals(status, "stopped") ||
+        (end.size && slice_compare(end, member_text(document, "as_of")) <= 0))
+        return "Wait for the result: nobody new comes.";
+    return has_flag(member(document, "verdict"), "harms")
+               ? "Take out the variant that harms; let the others run."
+               : "Let it run.";
+}
+
 static void html_trust_line(struct buffer *out, const struct value *document)
 {
     struct slice state = member_text(member(document, "health"), "state");
@@ -68,8 +82,8 @@ void html_verdict(struct buffer *out, const struct value *document)
     html_words(out, "</h2>\n<p class=\"sentence\" dir=\"auto\">");
     html_safe(out, member_text(verdict, "text"));
     todo = verdicts[at].todo;
-    if (slice_equals(code, "keep_running") && has_flag(verdict, "harms"))
-        todo = "Take out the variant that harms; let the others run.";
+    if (slice_equals(code, "keep_running"))
+        todo = running_todo(document);
     buffer_format(out, "</p>\n<p class=\"todo\">%s</p>\n", todo);
     html_trust_line(out, document);
     html_words(out, "</div>\n</section>\n");

@@ -190,6 +190,28 @@ static void the_verdict_stands_before_all_else(void **state)
     arena_done(&golden.arena);
 }
 
+/* setup-steps is to keep running, one variant out; the same document when nobody comes any more. */
+static void what_to_do_goes_by_what_the_experiment_is_doing(void **state)
+{
+    static const char *const cases[][2] = {
+        {"running", "Take out the variant that harms; let the others run."},
+        {"stopped", "Wait for the result: nobody new comes."},
+        {"paused", "It is paused: let it run on, or stop it."},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct golden golden;
+        golden_read("setup-steps", &golden);
+        for (size_t k = 0; k < golden.document.count; k++)
+            if (slice_equals(golden.document.members[k].name, "status"))
+                golden.document.members[k].value = value_text(slice_of(cases[i][0]));
+        struct buffer out = article(&golden.document);
+        assert_non_null(found(buffer_slice(&out), cases[i][1]));
+        buffer_done(&out);
+        arena_done(&golden.arena);
+    }
+}
+
 static const struct article_links links = {.page = SLICE_INIT("/experiments/e?as_of=now"),
                                            .report = SLICE_INIT("/v1/experiments/e/report?a=b")};
 
@@ -345,6 +367,7 @@ int main(void)
         cmocka_unit_test(hostile_texts_stay_text),
         cmocka_unit_test(the_saved_file_needs_nothing_else),
         cmocka_unit_test(the_verdict_stands_before_all_else),
+        cmocka_unit_test(what_to_do_goes_by_what_the_experiment_is_doing),
         cmocka_unit_test(a_light_article_with_its_parts_is_the_whole_one),
         cmocka_unit_test(there_is_no_part_of_another_name),
         cmocka_unit_test(the_digest_of_an_article_is_that_of_its_figures),
