@@ -116,9 +116,11 @@ static void add_wrapped(struct buffer *out, struct slice line)
 
 static void write_catalogue(struct buffer *out, const struct catalogue *catalogue)
 {
-    struct buffer told = {0};
-    catalogue_describe(&told, catalogue);
-    out->failed = out->failed || told.failed;
+    struct buffer words = {0}, told = {0};
+    catalogue_describe(&words, catalogue);
+    buffer_add_harmless(&told, buffer_slice(&words));
+    out->failed = out->failed || words.failed || told.failed;
+    buffer_done(&words);
     struct slice rest = buffer_slice(&told);
     while (rest.size) {
         const char *end = memchr(rest.data, '\n', rest.size);

@@ -46,13 +46,16 @@ const struct command *const commands[] = {
 
 int command_failed(const struct error *error)
 {
+    struct buffer said = {0};
     meter_end();
-    fprintf(stderr, "gangway: ");
-    if (error->where[0])
-        fprintf(stderr, "%s:", error->where);
+    buffer_add_harmless(&said, slice_of(error->where));
+    buffer_add(&said, error->where[0] ? SLICE(":") : SLICE(""));
     if (error->line)
-        fprintf(stderr, "%d:", error->line);
-    fprintf(stderr, "%s%s\n", error->where[0] ? " " : "", error->text);
+        buffer_format(&said, "%d:", error->line);
+    buffer_add(&said, error->where[0] ? SLICE(" ") : SLICE(""));
+    buffer_add_harmless(&said, slice_of(error->text));
+    fprintf(stderr, "gangway: %.*s\n", SLICE_ARGS(buffer_slice(&said)));
+    buffer_done(&said);
     return status_exit(error->status);
 }
 

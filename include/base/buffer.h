@@ -30,6 +30,8 @@ void buffer_done(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer); /* keeps the memory; forgets a failure */
 void buffer_add(struct buffer *buffer, struct slice text);
 void buffer_add_byte(struct buffer *buffer, char byte);
+/* The text with '?' for all that is harmful in it (slice_harmful_size), for a terminal. */
+void buffer_add_harmless(struct buffer *buffer, struct slice text);
 void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Makes room for `size` more bytes and returns where they go, NULL when there is none; the caller
  * then fills them and has them counted by buffer_grow. */

@@ -78,6 +78,11 @@ bool slice_is_utf8(struct slice s);
 /* Whether valid UTF-8 holds a control character: of ASCII, or of Latin-1 (C2 80 to C2 9F). */
 bool slice_has_control(struct slice s);
 
+/* Bytes of what the text begins with and no terminal or page should get as it is: a control
+ * character (of ASCII or Latin-1, but for line feed and tab), or a mark that turns around the text
+ * beside it, as U+202E does; 0: neither. */
+size_t slice_harmful_size(struct slice s);
+
 /* Code points in valid UTF-8. */
 size_t slice_code_points(struct slice s);
 

@@ -77,6 +77,23 @@ void buffer_add(struct buffer *buffer, struct slice text)
     buffer->size += text.size;
 }
 
+void buffer_add_harmless(struct buffer *buffer, struct slice text)
+{
+    size_t plain = 0;
+    while (plain < text.size) {
+        size_t harmful = slice_harmful_size(slice_from(text, plain));
+        if (!harmful) {
+            plain++;
+            continue;
+        }
+        buffer_add(buffer, (struct slice){.data = text.data, .size = plain});
+        buffer_add(buffer, SLICE("?"));
+        text = slice_from(text, plain + harmful);
+        plain = 0;
+    }
+    buffer_add(buffer, text);
+}
+
 void buffer_add_byte(struct buffer *buffer, char byte)
 {
     char *room = buffer_room(buffer, 1);

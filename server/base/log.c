@@ -49,23 +49,34 @@ static bool is_plain(struct slice text)
     return text.size > 0;
 }
 
+/* The mark that turns text around, of which `mark` are the two or three bytes, as JSON has it. */
+static void add_mark(struct buffer *line, const char *mark, size_t size)
+{
+    unsigned first = (unsigned char)mark[0] & (size == 2 ? 0x1f : 0x0f);
+    unsigned code = first << 6 | ((unsigned char)mark[1] & 0x3f);
+    if (size == 3)
+        code = code << 6 | ((unsigned char)mark[2] & 0x3f);
+    buffer_format(line, "\\u%04x", code);
+}
+
 /* Escaped, without quotes: valid UTF-8 whatever comes, and no control character, not even those of
- * Latin-1, which some terminals obey. */
+ * Latin-1, which some terminals obey, nor a mark that turns around what stands beside it. */
 static void add_escaped(struct buffer *line, struct slice text)
 {
     bool is_utf8 = slice_is_utf8(text);
     for (size_t i = 0; i < text.size; i++) {
         unsigned char byte = (unsigned char)text.data[i];
-        unsigned char next = i + 1 < text.size ? (unsigned char)text.data[i + 1] : 0;
+        size_t harmful = is_utf8 && byte >= 0x80 ? slice_harmful_size(slice_from(text, i)) : 0;
         if (byte == '"' || byte == '\\')
             buffer_format(line, "\\%c", byte);
         else if (byte < 0x20 || byte == 0x7f)
             buffer_format(line, "\\u%04x", byte);
         else if (byte >= 0x80 && !is_utf8)
             buffer_add(line, SLICE("\\ufffd"));
-        else if (byte == 0xc2 && next < 0xa0)
-            buffer_format(line, "\\u%04x", (unsigned char)text.data[++i]);
-        else
+        else if (harmful) {
+            add_mark(line, text.data + i, harmful);
+            i += harmful - 1;
+        } else
             buffer_add_byte(line, (char)byte);
     }
 }

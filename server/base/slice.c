@@ -66,6 +66,25 @@ bool slice_has_control(struct slice s)
     return false;
 }
 
+size_t slice_harmful_size(struct slice s)
+{
+    static const struct slice marks[] = {
+        SLICE_INIT("\xd8\x9c"),     SLICE_INIT("\xe2\x80\x8e"), SLICE_INIT("\xe2\x80\x8f"),
+        SLICE_INIT("\xe2\x80\xaa"), SLICE_INIT("\xe2\x80\xab"), SLICE_INIT("\xe2\x80\xac"),
+        SLICE_INIT("\xe2\x80\xad"), SLICE_INIT("\xe2\x80\xae"), SLICE_INIT("\xe2\x81\xa6"),
+        SLICE_INIT("\xe2\x81\xa7"), SLICE_INIT("\xe2\x81\xa8"), SLICE_INIT("\xe2\x81\xa9"),
+    };
+    unsigned char first = s.size ? (unsigned char)s.data[0] : 'a';
+    if ((first < 0x20 && first != '\n' && first != '\t') || first == 0x7f)
+        return 1;
+    if (first == 0xc2 && s.size > 1 && (unsigned char)s.data[1] < 0xa0)
+        return 2;
+    for (size_t i = 0; first >= 0x80 && i < sizeof marks / sizeof *marks; i++)
+        if (slice_starts_with(s, marks[i]))
+            return marks[i].size;
+    return 0;
+}
+
 size_t slice_code_points(struct slice s)
 {
     size_t count = 0;

@@ -82,12 +82,11 @@ static size_t point_end(struct slice text, size_t at)
 /* One code point, made harmless. */
 static void write_point(struct buffer *out, struct slice point, bool keep_tab)
 {
-    unsigned char first = (unsigned char)point.data[0];
-    bool is_latin_control = first == 0xc2 && point.size == 2 && (unsigned char)point.data[1] < 0xa0;
-    bool is_control = first < 0x20 || first == 0x7f || is_latin_control;
+    char first = point.data[0];
+    bool is_space = first == '\t' || first == '\n';
     if (first == '\t' && keep_tab)
         buffer_add_byte(out, '\t');
-    else if (is_control || !slice_is_utf8(point))
+    else if (is_space || slice_harmful_size(point) || !slice_is_utf8(point))
         buffer_add_byte(out, '?');
     else
         buffer_add(out, point);

@@ -68,11 +68,13 @@ static void no_text_of_a_client_can_fake_a_line(void **state)
     capture_begin();
     log_info("m", "t", LOG_TEXT("a", "x\n2026 error m fake=1"), LOG_TEXT("b", "\x1b[2J \"q\" \\"),
              LOG_TEXT("c", "\xc2\x9b"), LOG_TEXT("d", "\xff"), LOG_TEXT("e", "k=v"),
-             LOG_TEXT("f", ""), LOG_TEXT("g", "\xc3\xa4"), );
+             LOG_TEXT("f", ""), LOG_TEXT("g", "\xc3\xa4"),
+             LOG_TEXT("h", "\xe2\x80\xae \xd8\x9c"), );
     struct slice text = capture_end(&arena);
     assert_true(slice_ends_with(text, SLICE(" m t a=\"x\\u000a2026 error m fake=1\""
                                             " b=\"\\u001b[2J \\\"q\\\" \\\\\" c=\"\\u009b\""
-                                            " d=\"\\ufffd\" e=\"k=v\" f=\"\" g=\"\xc3\xa4\"\n")));
+                                            " d=\"\\ufffd\" e=\"k=v\" f=\"\" g=\"\xc3\xa4\""
+                                            " h=\"\\u202e \\u061c\"\n")));
     arena_done(&arena);
 }
 

@@ -68,6 +68,26 @@ static void code_points_are_counted_not_bytes(void **state)
     assert_int_equal(slice_code_points(SLICE("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80")), 4);
 }
 
+/* The bidirectional controls of UAX #9, and the controls of ASCII and Latin-1; letters of any
+ * direction, line feeds, tabs and a space that does not break are no harm. */
+static void what_moves_a_cursor_or_turns_text_is_harmful(void **state)
+{
+    static const char *const harmful[] = {
+        "\x1b[",        "\x01",         "\x7f",         "\xc2\x9b",
+        "\xd8\x9c",     "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa",
+        "\xe2\x80\xab", "\xe2\x80\xac", "\xe2\x80\xad", "\xe2\x80\xae",
+        "\xe2\x81\xa6", "\xe2\x81\xa7", "\xe2\x81\xa8", "\xe2\x81\xa9"};
+    static const char *const fine[] = {"", "a", "\n", "\t", "\xc2\xa0", "\xd7\xa9", "\xe2\x80\x93"};
+    (void)state;
+    for (size_t i = 0; i < sizeof harmful / sizeof *harmful; i++) {
+        struct slice text = slice_of(harmful[i]);
+        size_t size = (unsigned char)text.data[0] < 0x80 ? 1 : text.size;
+        assert_int_equal(slice_harmful_size(text), size);
+    }
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        assert_int_equal(slice_harmful_size(slice_of(fine[i])), 0);
+}
+
 static void order_is_by_bytes_and_a_prefix_comes_first(void **state)
 {
     (void)state;
@@ -121,6 +141,7 @@ int main(void)
         cmocka_unit_test(utf8_is_what_rfc_3629_says),
         cmocka_unit_test(as_many_texts_of_three_bytes_are_utf8_as_code_points_make),
         cmocka_unit_test(code_points_are_counted_not_bytes),
+        cmocka_unit_test(what_moves_a_cursor_or_turns_text_is_harmful),
         cmocka_unit_test(order_is_by_bytes_and_a_prefix_comes_first),
         cmocka_unit_test(distances_are_the_published_ones_in_both_directions),
         cmocka_unit_test(a_distance_over_the_limit_is_the_limit_and_one),

@@ -133,6 +133,10 @@ test("names that mean harm are text in pictures too", async () => {
     const page = await opened(saved.with(name, rename));
     assert.equal(await page.locator("img").count(), 0);
     assert.notEqual(await page.title(), "taken");
+    assert.ok(await page.locator("figure.drawn").count() > 0);
+    const texts = await page.locator("figure.drawn svg text, figure.drawn bdi").allTextContents();
+    assert.ok(texts.some((one) => one.includes("<img")));
+    assert.ok(!texts.some((one) => one.includes("\u202e")), "an override in a picture");
     await close(page);
   }
 });

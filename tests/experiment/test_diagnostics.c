@@ -61,7 +61,7 @@ static void tabs_and_letters_keep_the_mark_in_place(void **state)
 }
 
 /* A terminal obeys escape sequences; a file must not reach it. */
-static void control_characters_are_not_repeated(void **state)
+static void control_characters_and_marks_that_turn_text_are_not_repeated(void **state)
 {
     (void)state;
     const char *shown = show("a\x1b[31m.yaml", "experiment: \"\x1b[2J\"\n");
@@ -70,6 +70,9 @@ static void control_characters_are_not_repeated(void **state)
     assert_null(strchr(shown, '\x1b'));
     assert_null(strstr(shown, "\xc2\x85"));
     assert_non_null(strstr(shown, "'?[31m?' is not a key of an experiment"));
+    shown = show("a.yaml", "experiment: a\n\"\xe2\x80\xaex\": 1\n");
+    assert_null(strstr(shown, "\xe2\x80\xae"));
+    assert_non_null(strstr(shown, "'?x' is not a key of an experiment"));
 }
 
 static void a_long_line_is_shown_around_the_mark(void **state)
@@ -201,7 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mistake_is_shown_under_its_line),
         cmocka_unit_test(tabs_and_letters_keep_the_mark_in_place),
-        cmocka_unit_test(control_characters_are_not_repeated),
+        cmocka_unit_test(control_characters_and_marks_that_turn_text_are_not_repeated),
         cmocka_unit_test(a_long_line_is_shown_around_the_mark),
         cmocka_unit_test(a_repeated_text_is_cut),
         cmocka_unit_test(a_folder_is_read_by_the_rule),

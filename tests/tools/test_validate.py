@@ -277,5 +277,23 @@ class New(Folders):
         self.assertEqual(gangway("new", "a", "--unit", "team").returncode, 2)
 
 
+class Hostile(Folders):
+    HARM = '\\e[31m\\u202e\\u2066'
+
+    def test_no_name_reaches_a_terminal_with_what_moves_a_cursor_or_turns_text(self):
+        texts = {"metrics": METRICS, "one": SHORT.replace("short", "one").replace(
+            "variants", f'name: "a{self.HARM}name"\nowner: "b{self.HARM}"\nvariants')}
+        good = self.folder("good", **texts)
+        bad = self.folder("bad", **texts | {"two": f'experiment: two\n"k{self.HARM}": 1\n'})
+        for words in (["validate", good], ["validate", bad], ["diff", good, bad],
+                      ["validate", os.path.join(self.top, "no\x1b[31m\u202esuch")]):
+            answer = gangway(*words)
+            told = answer.stdout + answer.stderr
+            self.assertTrue(told, words)
+            for mark in "\x1b\u202e\u2066":
+                self.assertNotIn(mark, told, words)
+        self.assertIn("a [31m??name", gangway("validate", good).stdout)
+
+
 if __name__ == "__main__":
     unittest.main()

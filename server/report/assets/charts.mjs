@@ -21,7 +21,12 @@ const dashes = [null, null, "7 3", "2 3", "9 3 2 3", "4 2", "1 2", "12 3"];
 const symbols = ["circle", "circle", "square", "triangle", "diamond", "star", "wye", "cross"];
 const shares = new Set(["conversion", "retention", "retention_curve", "breadth"]);
 
-const short = (name) => (name.length > NAME_MAX ? `${name.slice(0, NAME_MAX - 1)}…` : name);
+/* As in the tables: what turns around the text beside it, or is no letter, is shown as such. */
+const shown = (name) => name.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+function short(name) {
+  const letters = [...shown(name)];
+  return letters.length > NAME_MAX ? `${letters.slice(0, NAME_MAX - 1).join("")}…` : letters.join("");
+}
 const hue = (at) => `var(--v${Math.min(at, 7)})`;
 const measureOf = (metric) =>
   shares.has(metric.kind)
@@ -106,7 +111,7 @@ class Series {
       svg.setAttribute("aria-hidden", "true");
       svg.append(line);
       if (dots) svg.append(this.sign(name));
-      bdi.textContent = name;
+      bdi.textContent = shown(name);
       item.append(svg, bdi);
       key.append(item);
     }
