@@ -181,6 +181,16 @@ static struct article_links article_links(struct arena *arena, struct slice key,
                                   .report = key_path(arena, "/v1/experiments/", key, report)};
 }
 
+/* The way to what was written, where it still stands in a file. */
+static void definition_link(struct buffer *out, const struct page_question *question)
+{
+    if (!catalogue_experiment(question->snapshot->catalogue, question->experiment))
+        return;
+    buffer_add(out, SLICE("<p class=\"definition\"><a href=\"/definitions#experiment-"));
+    dashboard_path_add(out, question->experiment);
+    buffer_add(out, SLICE("\">What was written</a></p>\n"));
+}
+
 /* What stands in <main>; false: there is no such part. */
 static bool article_main(struct buffer *out, struct page *page, const struct value *document)
 {
@@ -188,6 +198,7 @@ static bool article_main(struct buffer *out, struct page *page, const struct val
     struct article_links links = article_links(&page->arena, question->experiment, document);
     if (question->part.size)
         return article_part_write(out, document, &links, question->part);
+    definition_link(out, question);
     article_write_light(out, document, &links);
     return true;
 }

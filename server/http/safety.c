@@ -16,14 +16,24 @@ static const struct {
                 "frame-ancestors 'none'")},
     {"X-Content-Type-Options", SLICE_INIT("nosniff")},
     {"Referrer-Policy", SLICE_INIT("no-referrer")},
-    {"Cross-Origin-Opener-Policy", SLICE_INIT("same-origin")},
 };
+
+/* Who opened a page keeps no hold of it, where that may have been a stranger.  Not where the
+ * browser says that it was the reader or a page of ours: it would put the page into another
+ * process, which it has to start first, a quarter of a second for nothing. */
+static bool is_opened_by_us(const struct request *request)
+{
+    struct slice site = request_header(request, "sec-fetch-site");
+    return slice_equals(site, "none") || slice_equals(site, "same-origin");
+}
 
 void answer_safely(struct request *request)
 {
     request->cache_control = "private, no-cache";
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         answer_header(request, headers[i].name, headers[i].value);
+    if (!is_opened_by_us(request))
+        answer_header(request, "Cross-Origin-Opener-Policy", SLICE("same-origin"));
 }
 
 void answer_problem_page(struct request *request, const struct problem_row *row,

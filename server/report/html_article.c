@@ -237,7 +237,7 @@ static void html_parts(struct buffer *out, const struct value *document,
 {
     html_health(out, document);
     if (text_is_exposed(document)) {
-        html_metrics(out, document);
+        html_metrics(out, document, links);
         html_segments(out, document, links);
         html_flow(out, document);
         html_times(out, document, links);

@@ -199,11 +199,12 @@ static void how_tests(struct buffer *out, const struct html_metric *about)
     html_table_end(out);
 }
 
-void html_how(struct buffer *out, const struct html_metric *about)
+void html_how_part(struct buffer *out, const struct html_metric *about, size_t at)
 {
+    if (at)
+        return;
     struct slice cohort = member_text(about->metric, "cohort");
     struct slice correction = member_text(about->document, "correction");
-    html_words(out, "<details class=\"how\"><summary>How these figures came about</summary>\n");
     how_counts(out, about);
     how_tests(out, about);
     html_words(out, "<dl>\n");
@@ -228,5 +229,16 @@ void html_how(struct buffer *out, const struct html_metric *about)
     }
     html_words(out, "<div><dt>Definition</dt><dd><code>");
     html_safe(out, member_text(about->metric, "definition"));
-    html_words(out, "</code></dd></div>\n</dl></details>\n");
+    html_words(out, "</code></dd></div>\n</dl>");
+}
+
+void html_how(struct buffer *out, const struct html_metric *about,
+              const struct article_links *links)
+{
+    static const struct html_part part = {.name = "how", .write = html_how_part};
+    html_words(out, "<details class=\"how\"");
+    html_part_mark(out, about, links, &part);
+    html_words(out, "><summary>How these figures came about</summary>\n");
+    html_part(out, about, links, &part);
+    html_words(out, "</details>\n");
 }

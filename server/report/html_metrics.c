@@ -294,7 +294,8 @@ static bool any_interval(const struct value *comparisons)
     return false;
 }
 
-static void html_metric(struct buffer *out, const struct html_metric *about)
+static void html_metric(struct buffer *out, const struct html_metric *about,
+                        const struct article_links *links)
 {
     html_words(out, "<section class=\"metric\">\n");
     metric_heading(out, about);
@@ -311,11 +312,12 @@ static void html_metric(struct buffer *out, const struct html_metric *about)
                                                             "difference."});
         html_beside(out, about);
     }
-    html_how(out, about);
+    html_how(out, about, links);
     html_words(out, "</section>\n");
 }
 
-void html_metrics(struct buffer *out, const struct value *document)
+void html_metrics(struct buffer *out, const struct value *document,
+                  const struct article_links *links)
 {
     const struct value *metrics = member(document, "metrics");
     html_words(out, "<section id=\"metrics\" aria-labelledby=\"metrics-title\">\n"
@@ -324,7 +326,7 @@ void html_metrics(struct buffer *out, const struct value *document)
         html_glance(out, document);
     for (size_t i = 0; i < metrics->count; i++) {
         struct html_metric about = html_metric_at(document, i);
-        html_metric(out, &about);
+        html_metric(out, &about, links);
     }
     html_words(out, "</section>\n");
 }

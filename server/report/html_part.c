@@ -1,7 +1,8 @@
 /*
  * What an article that is served leaves out, and where it says that it is.
  *
- *     over-time-3-1   the series of the third metric, by day
+ *     how-3-1         how the figures of the third metric came about
+ *     over-time-3-1   its series, by day
  *     curve-3-1       its curves, by day
  *     segment-3-2     its second segment
  *
@@ -78,6 +79,7 @@ void html_article_begin(struct buffer *out, const struct value *document,
 }
 
 static const struct html_part parts[] = {
+    {.name = "how-", .write = html_how_part},
     {.name = "over-time-", .write = html_series_part},
     {.name = "curve-", .write = html_curve_part},
     {.name = "segment-", .write = html_segment_part},

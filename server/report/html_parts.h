@@ -68,8 +68,6 @@ void html_metric_name(struct buffer *out, const struct html_metric *about);
 void html_shown_words(struct buffer *out, const struct shown *shown);
 /* <td>: the shown interval of a comparison. */
 void html_shown(struct buffer *out, enum metric_kind kind, const struct value *effect);
-/* How a figure came about: counts, the definition in words, the formula and where it stands. */
-void html_how(struct buffer *out, const struct html_metric *about);
 
 /* What is folded away: within a page that has all, or left to a page of its own (html_part.c). */
 struct article_links;
@@ -90,13 +88,19 @@ void html_part_mark(struct buffer *out, const struct html_metric *about,
 void html_article_begin(struct buffer *out, const struct value *document,
                         const struct article_links *links);
 
+/* How a figure came about: counts, the definition in words, the formula and where it stands. */
+void html_how(struct buffer *out, const struct html_metric *about,
+              const struct article_links *links);
+
+void html_how_part(struct buffer *out, const struct html_metric *about, size_t at);
 void html_series_part(struct buffer *out, const struct html_metric *about, size_t at);
 void html_curve_part(struct buffer *out, const struct html_metric *about, size_t at);
 void html_segment_part(struct buffer *out, const struct html_metric *about, size_t at);
 
 void html_verdict(struct buffer *out, const struct value *document);
 void html_health(struct buffer *out, const struct value *document);
-void html_metrics(struct buffer *out, const struct value *document);
+void html_metrics(struct buffer *out, const struct value *document,
+                  const struct article_links *links);
 void html_segments(struct buffer *out, const struct value *document,
                    const struct article_links *links);
 void html_flow(struct buffer *out, const struct value *document);

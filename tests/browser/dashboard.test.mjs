@@ -82,6 +82,12 @@ async function drawnAll(page) {
   });
 }
 
+/** By the keyboard. */
+async function press(locator) {
+  await locator.focus();
+  await locator.page().keyboard.press("Enter");
+}
+
 /** As a page that was in the background and is looked at again. */
 const look = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
 
@@ -217,20 +223,31 @@ test("charts are drawn as they come near, with what is loaded only then", async 
   await close(page);
 });
 
+test("an experiment leads to what was written of it, and that leads back", async () => {
+  const page = await open(`${seeded.url}/experiments/role-tour`);
+  await page.click("text=What was written");
+  await page.waitForURL("**/definitions#experiment-role-tour");
+  const top = await page.locator("#experiment-role-tour").evaluate((one) => one.getBoundingClientRect().top);
+  assert.ok(Math.abs(top) < 100, `it stands at ${top}`);
+  await page.click("#experiment-role-tour .under a");
+  await page.waitForURL("**/experiments/role-tour");
+  await close(page);
+});
+
 test("what is folded away comes when it is opened, and stays as figures come in", async () => {
   const url = `${seeded.url}/experiments/short-checklist`;
   const page = await open(url);
   const fold = page.locator("#over-time details").first();
   assert.equal(await fold.locator("tr").count(), 0);
-  await fold.locator("summary").click();
+  await press(fold.locator("summary"));
   await fold.locator("table").waitFor();
   const rows = await fold.locator("tr").count();
   assert.ok(rows > 20, `${rows} rows`);
   assert.equal(await fold.locator(".part").count(), 0);
   const segment = page.locator("details.segment[data-part]").first();
-  await segment.locator("summary").click();
+  await press(segment.locator("summary"));
   await segment.locator("table").waitFor();
-  await segment.locator("summary").click();
+  await press(segment.locator("summary"));
 
   // Other words, the same figures: nothing is fetched.
   const text = await (await fetch(url)).text();
@@ -262,7 +279,7 @@ test("what is folded away comes when it is opened, and stays as figures come in"
   assert.equal(await fold.locator("tr").count(), rows);
   assert.ok(await fold.evaluate((one) => one.open));
   assert.equal(await segment.locator("table").count(), 0);
-  await segment.locator("summary").click();
+  await press(segment.locator("summary"));
   await segment.locator("table").waitFor();
   await close(page);
 });
@@ -271,11 +288,11 @@ test("a part that does not come leaves its link, and is asked for again", async 
   const page = await open(`${seeded.url}/experiments/short-checklist`);
   const fold = page.locator("#over-time details").first();
   await page.route("**/*part=*", (route) => route.fulfill({ status: 503, body: "" }));
-  await fold.locator("summary").click();
+  await press(fold.locator("summary"));
   await fold.locator(".part a").waitFor();
   await page.unroute("**/*part=*");
-  await fold.locator("summary").click();
-  await fold.locator("summary").click();
+  await press(fold.locator("summary"));
+  await press(fold.locator("summary"));
   await fold.locator("table").waitFor();
   await close(page, 503);
 });
@@ -283,8 +300,9 @@ test("a part that does not come leaves its link, and is asked for again", async 
 test("without scripts what is folded away is a link to a page of its own", async () => {
   const page = await open(`${seeded.url}/experiments/short-checklist`, { javaScriptEnabled: false });
   const name = await page.textContent("h1");
-  await page.click("#over-time details >> nth=0 >> summary");
-  await page.click("#over-time details >> nth=0 >> a");
+  await press(page.locator("#over-time details").first().locator("summary"));
+  await press(page.locator("#over-time details").first().locator("a"));
+  await page.waitForURL(/part=/);
   assert.match(page.url(), /part=over-time-1-1/);
   assert.ok(await page.locator("tr").count() > 20);
   await page.click(".key a");

@@ -74,6 +74,16 @@ class Strangers(unittest.TestCase):
         self.expect("origin", "GET", "/v1/assign/one?unit=u1&expose=true", **link)
         self.expect("origin", "DELETE", "/v1/units/user/u1", **link)
 
+    def test_who_opened_a_page_keeps_no_hold_of_it_unless_it_was_the_reader(self):
+        for site, opener in (("cross-site", "same-origin"), ("same-site", "same-origin"),
+                             (None, "same-origin"), ("unheard-of", "same-origin"), ("none", None),
+                             ("same-origin", None)):
+            headers = {"Sec-Fetch-Mode": "navigate", **({"Sec-Fetch-Site": site} if site else {})}
+            for path, status in (("/definitions", 200), ("/experiments/nobody", 404)):
+                answer = self.server.get(path, headers)
+                self.assertEqual(answer.status, status)
+                self.assertEqual(answer.headers.get("Cross-Origin-Opener-Policy"), opener, site)
+
     def test_a_name_that_was_let_point_here_is_refused(self):
         before = self.written()
         for host in ("evil.example", f"evil.example:{self.server.port}", "localhost.evil.example",

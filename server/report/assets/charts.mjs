@@ -536,11 +536,11 @@ async function draw(figures) {
   root.dataset.charts = "waiting";
   try {
     await prepare();
-  } catch (error) {
+  } catch {
     for (const figure of waiting) figure.classList.replace("waits", "empty");
     waiting.clear();
+    libraries = null; // who scrolls on asks again
     root.dataset.charts = "none"; // the tables have all figures
-    console.warn(`charts: ${error.message}`);
     return;
   }
   if (isDrawing) return;
