@@ -16,6 +16,7 @@
 
 #include "connection.h"
 
+#include "accept.h"
 #include "address.h"
 #include "admission.h"
 #include "answer.h"
@@ -351,7 +352,9 @@ static bool connection_head(struct connection *connection)
     if (problem == PROBLEM_METHOD)
         return refuse_method(connection, allowed);
     if (problem) {
+        request->form = accept_is_page(request->accept) ? FORM_PAGE : FORM_PROBLEM;
         answer_problem(request, problem, "there is no %.*s", SLICE_ARGS(request->path));
+        answer_header(request, "Vary", SLICE("Accept"));
         return connection_reply(connection);
     }
     if (!admission_head(request))

@@ -3,6 +3,7 @@
  * page_... functions (pages_make.c, pages_metrics.c) make them.
  */
 
+#include "accept.h"
 #include "answer.h"
 #include "handlers.h"
 #include "page_query.h"
@@ -12,8 +13,6 @@
 #include "snapshot.h"
 
 #include "base/number.h"
-
-#include <strings.h>
 
 #define PAGE_DAYS_MAX 365
 
@@ -154,82 +153,17 @@ enum handled handle_experiment(struct request *request)
     return page_ask(request, &question);
 }
 
-/* Cuts `*rest` at the first `mark`; what stands before is returned, without space around it. */
-static struct slice part_cut(struct slice *rest, char mark)
-{
-    const char *at = rest->size ? memchr(rest->data, mark, rest->size) : NULL;
-    struct slice part = *rest;
-    if (at)
-        part.size = (size_t)(at - rest->data);
-    *rest = at ? slice_from(*rest, part.size + 1) : (struct slice){0};
-    while (part.size && (part.data[0] == ' ' || part.data[0] == '\t'))
-        part = slice_from(part, 1);
-    while (part.size && (part.data[part.size - 1] == ' ' || part.data[part.size - 1] == '\t'))
-        part.size--;
-    return part;
-}
-
-static bool is_text(struct slice text, const char *lower)
-{
-    return text.size == strlen(lower) && strncasecmp(text.data, lower, text.size) == 0;
-}
-
-/* The weight among the parameters of a media range, 1 where there is none. */
-static double weight_read(struct slice parameters)
-{
-    double weight = 1;
-    while (parameters.size) {
-        struct slice parameter = part_cut(&parameters, ';');
-        struct slice name = part_cut(&parameter, '=');
-        if (is_text(name, "q") && (!number_parse(parameter, &weight) || weight < 0))
-            weight = 0;
-    }
-    return weight;
-}
-
-/* What an Accept header says of one of our types: the most specific range counts. */
-struct preference {
-    const char *ranges[3]; /* from the most specific on */
-    const char *format;
-    size_t specific; /* the index of the best range so far */
-    double weight;
-    size_t place; /* of that range in the header */
-};
-
-static void preference_see(struct preference *preference, struct slice type, double weight,
-                           size_t place)
-{
-    for (size_t i = 0; i < preference->specific; i++)
-        if (is_text(type, preference->ranges[i])) {
-            preference->specific = i;
-            preference->weight = weight;
-            preference->place = place;
-        }
-}
-
-/* The format of the greatest weight; of equal ones the one that stands first in the header, and
- * of one range that takes several JSON, else text (RFC 9110, 12.5.1).  NULL: none is taken. */
+/* Of equal weights JSON, else text (accept.h). */
 static const struct render_format *format_accepted(struct slice accept)
 {
-    struct preference known[] = {
-        {.ranges = {"application/json", "application/*", "*/*"}, .format = "json", .specific = 3},
-        {.ranges = {"text/plain", "text/*", "*/*"}, .format = "text", .specific = 3},
-        {.ranges = {"text/csv", "text/*", "*/*"}, .format = "csv", .specific = 3},
+    static const struct accept_type types[] = {
+        {.ranges = {"application/json", "application/*", "*/*"}, .name = "json"},
+        {.ranges = {"text/plain", "text/*", "*/*"}, .name = "text"},
+        {.ranges = {"text/csv", "text/*", "*/*"}, .name = "csv"},
+        {.ranges = {"text/html", "text/*", "*/*"}, .name = "html"},
     };
-    const size_t count = sizeof known / sizeof *known;
-    for (size_t place = 0; accept.size; place++) {
-        struct slice parameters = part_cut(&accept, ',');
-        struct slice type = part_cut(&parameters, ';');
-        double weight = weight_read(parameters);
-        for (size_t i = 0; i < count; i++)
-            preference_see(&known[i], type, weight, place);
-    }
-    const struct preference *best = &known[0];
-    for (size_t i = 1; i < count; i++)
-        if (known[i].weight > best->weight ||
-            (known[i].weight >= best->weight && known[i].place < best->place))
-            best = &known[i];
-    return best->weight > 0 ? render_format_find(slice_of(best->format)) : NULL;
+    const char *name = accept_choose(accept, types, sizeof types / sizeof *types);
+    return name ? render_format_find(slice_of(name)) : NULL;
 }
 
 /* The table of a CSV, the results where none is named. */
@@ -258,7 +192,7 @@ static bool format_read(struct request *request, struct slice name, struct page_
         request->accept.size ? format_accepted(request->accept) : render_format_find(SLICE("json"));
     if (!question->format)
         answer_problem(request, PROBLEM_ACCEPT,
-                       "a report is application/json, text/plain or text/csv");
+                       "a report is application/json, text/plain, text/csv or text/html");
     return question->format;
 }
 

@@ -132,9 +132,14 @@ static void page_answer(struct request *request, const struct page *page)
     if (page->is_html)
         answer_safely(request);
     if (page->file.size)
-        answer_header(
-            request, "Content-Disposition",
-            arena_format(&request->arena, "attachment; filename=\"%.*s\"", SLICE_ARGS(page->file)));
+        answer_header(request, "Content-Disposition",
+                      arena_format(&request->arena, "%s; filename=\"%.*s\"",
+                                   page->is_shown ? "inline" : "attachment",
+                                   SLICE_ARGS(page->file)));
+    if (page->is_shown) {
+        answer_header(request, "Content-Security-Policy", SLICE("frame-ancestors 'none'"));
+        answer_header(request, "X-Content-Type-Options", SLICE("nosniff"));
+    }
     if (page->modified_ms != TIME_NONE) {
         char date[DATE_TEXT_SIZE];
         date_format(page->modified_ms, date);

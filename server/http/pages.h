@@ -59,6 +59,7 @@ struct page {
     const char *content_type;
     bool is_html;      /* a page of the dashboard: it has the headers of safety.h */
     struct slice file; /* not empty: a browser saves it, under that name */
+    bool is_shown; /* that file: rather than saved at once, it is shown; it has its own policy */
     struct buffer body;
     int64_t modified_ms;      /* TIME_NONE: no Last-Modified */
     int64_t changed_ms;       /* what If-Modified-Since is held against; TIME_NONE: nothing */

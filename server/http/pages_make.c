@@ -105,8 +105,10 @@ enum problem page_make_report(struct service *service, struct page *page)
     if (strcmp(question->format->name, "csv") == 0)
         page->file = arena_format(&page->arena, "%.*s-%s.csv", SLICE_ARGS(question->experiment),
                                   render_table_name(question->table));
-    else if (strcmp(question->format->name, "html") == 0)
+    else if (strcmp(question->format->name, "html") == 0) {
+        page->is_shown = true;
         page->file = arena_format(&page->arena, "%.*s.html", SLICE_ARGS(question->experiment));
+    }
     tag_format(buffer_slice(&page->body), page->etag);
     return PROBLEM_NONE;
 }

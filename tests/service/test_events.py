@@ -185,7 +185,7 @@ class Reports(unittest.TestCase):
         wins = self.server.get(fixed + "&format=json", {"Accept": "text/plain"})
         self.assertEqual(wins.headers["Content-Type"], "application/json")
         anything = self.server.get(fixed, {"Accept": "text/html, */*;q=0.8"})
-        self.assertEqual(anything.headers["Content-Type"], "application/json")
+        self.assertEqual(anything.headers["Content-Type"], "text/html; charset=utf-8")
         self.assertEqual(self.server.get(fixed, {"Accept": "image/png"}).status, 406)
         head = self.server.request("HEAD", fixed)
         self.assertEqual((head.status, head.body), (200, b""))

@@ -188,23 +188,53 @@ class Wire(unittest.TestCase):
     def test_accept(self):
         self.server.wait_for_fold()
         kinds = {"json": "application/json", "text": "text/plain; charset=utf-8",
-                 "csv": "text/csv; charset=utf-8"}
+                 "csv": "text/csv; charset=utf-8", "html": "text/html; charset=utf-8"}
         for accept, wanted in (
                 ("*/*", "json"), ("application/*", "json"), ("text/*", "text"),
-                ("text/plain, */*", "text"), ("text/html, */*;q=0.8", "json"),
+                ("text/plain, */*", "text"), ("text/html, */*;q=0.8", "html"),
                 ("application/json;q=0.1, text/plain", "text"),
                 ("text/plain;q=0.5, application/json;q=0.9", "json"),
                 ("application/json;q=0, */*", "text"), ("*/*, application/json; q=0.000", "text"),
                 ("text/plain;q=0, text/*, */*;q=0.1", "csv"), ("text/csv, */*;q=0.9", "csv"), ("TEXT/Plain;Q=0.3", "text"),
                 ("text/plain;format=flowed;q=0.2\t,\tapplication/json ;q=0.4", "json"),
                 ("image/png, text/*;q=0.2", "text"), ("*/*;q=0.1, text/plain;q=0.1", "json"),
-                ("text/html", None), ("application/json;q=0", None), ("text/plain;q=x", None),
+                ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", "html"),
+                ("text/html", "html"), ("text/html;q=0.5, text/csv;q=0.5", "html"),
+                ("text/html;q=0.4, text/csv;q=0.5", "csv"), ("application/json, text/html", "json"),
+                ("application/json;q=0", None), ("text/plain;q=x", None),
                 ("text/plain;q=0,*/*;q=0", None), ("json", None),
         ):
             answer = self.server.get("/v1/experiments/one/report", {"Accept": accept})
             self.assertEqual(answer.status, 200 if wanted else 406, accept)
             if wanted:
                 self.assertEqual(answer.headers["Content-Type"], kinds[wanted], accept)
+                self.assertEqual(answer.headers["Vary"], "Accept")
+
+    def test_the_format_of_the_query_wins_and_a_page_is_shown_rather_than_saved(self):
+        self.server.wait_for_fold()
+        path = "/v1/experiments/one/report?as_of=2026-11-01"
+        browser = {"Accept": "text/html,*/*;q=0.8"}
+        wins = self.server.get(path + "&format=json", browser)
+        self.assertEqual(wins.headers["Content-Type"], "application/json")
+        shown = self.server.get(path, browser)
+        self.assertEqual(shown.body, self.server.get(path + "&format=html").body)
+        self.assertEqual(shown.headers["Content-Disposition"], 'inline; filename="one.html"')
+        self.assertEqual(shown.headers["Content-Security-Policy"], "frame-ancestors 'none'")
+        self.assertIn(b'<meta http-equiv="Content-Security-Policy"', shown.body)
+
+    def test_a_path_that_is_not_there_is_a_page_for_a_browser_and_a_problem_for_a_program(self):
+        browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        for path in ("/nothing", "/v1/nothing", "/experiment/one", "/a%3Cscript%3Ealert(1)"):
+            page = self.server.get(path, browser)
+            self.assertEqual((page.status, page.headers["Content-Type"], page.headers["Vary"]),
+                             (404, "text/html; charset=utf-8", "Accept"), path)
+            self.assertIn("default-src 'none'", page.headers["Content-Security-Policy"])
+            self.assertIn(b'<a href="/">All experiments</a>', page.body)
+            self.assertNotIn(b"<script>alert", page.body)
+            for accept in ("*/*", "application/json", "text/html;q=0.5, application/json", None):
+                answer = self.server.get(path, {"Accept": accept} if accept else {})
+                self.assertEqual((answer.status, answer.code), (404, "no-route"), accept)
+                self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
 
     def test_a_parameter_that_cannot_be_meant_is_refused(self):
         self.server.wait_for_fold()
