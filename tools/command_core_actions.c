@@ -7,6 +7,7 @@
 #include "command.h"
 
 #include "analysis/core_actions.h"
+#include "meter.h"
 #include "population_write.h"
 #include "report/core_actions.h"
 #include "report_source.h"
@@ -57,13 +58,15 @@ static int run(const struct options *options)
                                         .segment = text_of(options, "segment"),
                                         .landmark_ms = option_number(options, "days") * DAY_MS,
                                         .as_of_ms = TIME_NONE,
-                                        .now_ms = clock_now_ms(&clock_system)};
+                                        .now_ms = clock_now_ms(&clock_system),
+                                        .progress = meter_set};
     enum status status = report_source_open_view(option_store(options),
                                                  !option_flag(options, "quiet"), &source, &error);
     made.journal = source.journal;
     if (!status && option_given(options, "as-of"))
         status =
             time_parse_relative(text_of(options, "as-of"), made.now_ms, &made.as_of_ms, &error);
+    meter_begin("core-actions", OBSERVER_RECORDS, !option_flag(options, "quiet"));
     if (!status)
         status = core_actions_build(source.view, &made, &arena, &document, &error);
     if (!status)

@@ -7,6 +7,7 @@
 #include "command.h"
 
 #include "analysis/explain.h"
+#include "meter.h"
 #include "population_write.h"
 #include "report/explain.h"
 #include "report_source.h"
@@ -70,7 +71,8 @@ static enum status asked(const struct options *options, struct explain_options *
                                      .variant = text_of(options, "variant"),
                                      .segment = text_of(options, "segment"),
                                      .as_of_ms = TIME_NONE,
-                                     .now_ms = clock_now_ms(&clock_system)};
+                                     .now_ms = clock_now_ms(&clock_system),
+                                     .progress = meter_set};
     enum status status = range_read(options, "from", &made->from, error);
     if (!status)
         status = range_read(options, "to", &made->to, error);
@@ -91,6 +93,8 @@ static int run(const struct options *options)
         status = report_source_open_view(option_store(options), !option_flag(options, "quiet"),
                                          &source, &error);
     made.journal = source.journal;
+    meter_begin("explain", OBSERVER_RECORDS,
+                !option_flag(options, "quiet") && slice_is_empty(made.experiment));
     if (!status)
         status = explain_build(source.view, &made, &arena, &document, &error);
     if (!status)

@@ -25,6 +25,8 @@ struct core_actions_options {
     int64_t as_of_ms;     /* TIME_NONE: as a report's (document.h) */
     int64_t now_ms;
     const _Atomic bool *stop; /* BUSY soon after it is true; NULL: to the end */
+    /* Told how many records of the journal are read, of how many; NULL: nobody. */
+    void (*progress)(void *context, uint64_t done, uint64_t total);
 };
 
 /* The document, in `arena`.  NOT_FOUND: nothing is declared, no such metric or segment

@@ -58,6 +58,8 @@ struct population_options {
     struct slice segment; /* that one alone; empty: all declared */
     int64_t as_of_ms;
     const _Atomic bool *stop; /* BUSY at the next slice once it is true; NULL: read to the end */
+    /* Told after each slice how many records are read, of how many; NULL: nobody. */
+    void (*progress)(void *context, uint64_t done, uint64_t total);
     /* For each user, in no order; the unit dies with the call. */
     void (*visit)(void *context, const struct population_unit *unit);
     void *context;

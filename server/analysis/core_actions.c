@@ -143,6 +143,7 @@ static enum status core_read(struct core *core, struct error *error)
                                                .segment = core->options->segment,
                                                .as_of_ms = core->as_of_ms,
                                                .stop = core->options->stop,
+                                               .progress = core->options->progress,
                                                .visit = unit_add,
                                                .context = core};
     enum status status = population_slices_of(&options, &core->slices, error);

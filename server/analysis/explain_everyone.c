@@ -109,6 +109,7 @@ static enum status everyone_read(struct explain *explain, struct error *error)
                                                .segment = explain->options->segment,
                                                .as_of_ms = explain->as_of_ms,
                                                .stop = explain->options->stop,
+                                               .progress = explain->options->progress,
                                                .visit = unit_add,
                                                .context = &reading};
     enum status status = population_slices_of(&options, &slices, error);

@@ -271,6 +271,10 @@ static enum status part_read(struct census *population, struct error *error)
         if (scan.next <= next)
             break;
         next = scan.next;
+        if (population->options->progress)
+            population->options->progress(population->options->context,
+                                          population->part * end + next - 1,
+                                          population->parts * end);
     }
     return status;
 }

@@ -7,7 +7,7 @@
 
 #include "unit_lists.h"
 
-#define LIST_CAPACITY_MIN 256
+#define LIST_CAPACITY_MIN 40 /* an entry or two: everyone of a journal may be in memory at once */
 
 static const struct unit_list *list_place(const struct unit_record *record,
                                           enum unit_list_type type, size_t index, size_t *at)
@@ -74,7 +74,7 @@ static bool list_is_sound(const struct unit_list *list)
 static struct unit_list *list_append(struct arena *arena, struct unit_record *record)
 {
     if (record->count == record->capacity) {
-        size_t capacity = record->capacity ? 2 * record->capacity : 16;
+        size_t capacity = record->capacity ? 2 * record->capacity : 4;
         struct unit_list *lists = ARENA_ARRAY(arena, capacity, struct unit_list);
         if (!lists)
             return NULL;
