@@ -102,9 +102,9 @@ const struct command command_new = {
     .name = "new",
     .arguments = "EXPERIMENT [--unit user|account|anonymous]",
     .summary = "prints a commented experiment file to begin with",
-    .note =
-        "A commented draft, valid as it comes, with a TODO where you have to decide. Its keys are\n"
-        "told by gangway-experiments(5).",
+    .note = "A commented draft, valid as it comes, with a " MARK
+            " where you have to decide. Its keys are\n"
+            "told by gangway-experiments(5).",
     .options = rows,
     .arguments_min = 1,
     .arguments_max = 1,

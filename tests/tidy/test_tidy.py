@@ -39,22 +39,28 @@ class Tree(unittest.TestCase):
 
 
 class Checker(unittest.TestCase):
-    """Each planted fault is found, in the file and on the line where it stands."""
+    """Each planted fault is found, in the file and on the line where it stands. All are planted in
+    one copy of the tree, each taken out again."""
 
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp())
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
         for top in ("include", "server", "stats", "tools", "tests"):
-            shutil.copytree(ROOT / top, self.folder / top,
-                            ignore=shutil.ignore_patterns("__pycache__", "cases", "node_modules"))
+            shutil.copytree(ROOT / top, cls.folder / top, ignore=shutil.ignore_patterns(
+                "__pycache__", "cases", "corpus", "golden", "screens", "node_modules"))
 
-    def tearDown(self):
-        shutil.rmtree(self.folder)
+    def put(self, path, text):
+        target = self.folder / path
+        before = target.read_text() if target.exists() else None
+        target.write_text(text)
+        self.addCleanup(target.unlink if before is None else lambda: target.write_text(before))
 
     def plant(self, path, text):
         target = self.folder / path
-        lines = target.read_text().count("\n") if target.exists() else 0
-        with target.open("a") as file:
-            file.write(text)
+        before = target.read_text() if target.exists() else ""
+        lines = before.count("\n")
+        self.put(path, before + text)
         found = [p for p in tidy.problems(self.folder) if p.startswith(f"{path}:")]
         self.assertTrue(found, f"{path}: the planted fault was not found")
         self.assertTrue(any(int(p.split(":")[1]) > lines for p in found), found)
@@ -87,8 +93,8 @@ class Checker(unittest.TestCase):
                    "#ifndef STORE_PLANTED_H\n#define STORE_PLANTED_H\n#endif\n")
 
     def test_an_own_header_that_is_not_first(self):
-        (self.folder / "server/store/planted.h").write_text(
-            "#ifndef STORE_PLANTED_H\n#define STORE_PLANTED_H\n#endif\n")
+        self.put("server/store/planted.h", "#ifndef STORE_PLANTED_H\n#define STORE_PLANTED_H\n"
+                 "#endif\n")
         self.plant("server/store/planted.c", '/* Planted. */\n#include <time.h>\n#include "planted.h"\n')
 
     def test_names_that_need_learning(self):
@@ -113,8 +119,8 @@ class Checker(unittest.TestCase):
         self.plant("tests/stats/reference/planted.csv", "x\n")
 
     def test_gsl_that_may_end_the_process(self):
-        path = self.folder / "tools/main.c"
-        path.write_text(path.read_text().replace("gsl_set_error_handler_off();", ""))
+        text = (self.folder / "tools/main.c").read_text()
+        self.put("tools/main.c", text.replace("gsl_set_error_handler_off();", ""))
         self.assertEqual([p.split(":")[0] for p in tidy.problems(self.folder)], ["tools/main.c"])
 
     def test_the_tree_itself_has_none_of_these(self):
@@ -126,13 +132,13 @@ class Checker(unittest.TestCase):
 
     def test_a_long_function_with_a_reason_passes(self):
         body = "    planted();\n" * 71
-        (self.folder / "tools/planted.c").write_text(
-            "/* Planted. */\n\n/* over 70 lines: it is planted. */\nvoid planted(void)\n{\n" + body + "}\n")
+        self.put("tools/planted.c", "/* Planted. */\n\n/* over 70 lines: it is planted. */\n"
+                 "void planted(void)\n{\n" + body + "}\n")
         self.assertEqual([p for p in tidy.problems(self.folder) if "tools/planted.c" in p], [])
 
     def test_words_in_comments_and_strings_are_no_calls(self):
-        (self.folder / "server/base/planted.c").write_text(
-            '/* Planted: strcpy(a, b) */\nconst char *planted = "printf(x)"; /* exit(1) */\n')
+        self.put("server/base/planted.c", '/* Planted: strcpy(a, b) */\n'
+                 'const char *planted = "printf(x)"; /* exit(1) */\n')
         self.assertEqual([p for p in tidy.problems(self.folder) if "server/base/planted.c" in p], [])
 
 
