@@ -215,7 +215,7 @@ static void observer_tells(const struct observer *observer, const char *doing,
                            enum observer_unit unit, uint64_t done, uint64_t total)
 {
     (void)observer;
-    if (!meter.is_shown || meter.is_waiting || strcmp(meter.what, doing) != 0)
+    if (meter.is_waiting || !meter.is_shown || strcmp(meter.what, doing) != 0)
         meter_begin(doing, unit, true);
     meter_set(NULL, done, total);
 }
