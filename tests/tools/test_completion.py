@@ -34,7 +34,7 @@ def options(name):
     found = {}
     for term, meaning in re.findall(r"(?m)^    (?:-\w, )?(--[a-z-]+)(?: \S+)?\n((?:        .*\n)+)",
                                     part):
-        choices = re.search(r"one of ([a-z|_-]+)", re.sub(r"\s+", " ", meaning))
+        choices = re.search(r"; one of ([a-z|_-]+)", re.sub(r"\s+", " ", meaning))
         found[term] = choices.group(1).split("|") if choices else None
     return found
 
