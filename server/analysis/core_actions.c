@@ -185,12 +185,27 @@ static struct value share_value(uint64_t part, uint64_t whole)
 static void add_ratio(struct arena *arena, const struct two_by_two *table, struct value *object)
 {
     struct association_ratio ratio = {0};
+    struct interval interval = {0};
     double phi = 0;
     bool has = !association_risk_ratio(table, ALPHA, &ratio);
     value_add(arena, object, "risk_ratio", number_or_null(has, ratio.ratio));
     value_add(arena, object, "risk_ratio_interval", interval_or_null(arena, has, &ratio.interval));
     has = !association_phi(table, &phi);
     value_add(arena, object, "phi", number_or_null(has, phi));
+    has = !association_phi_interval(table, ALPHA, &interval);
+    value_add(arena, object, "phi_interval", interval_or_null(arena, has, &interval));
+}
+
+/* How many did it, of all: Wilson's interval. */
+static void add_did(const struct core *core, const struct core_slice *slice, uint64_t did,
+                    struct value *object)
+{
+    struct interval interval = {0};
+    struct proportion share = {.units = slice->users, .successes = did};
+    bool has = !proportion_wilson(share, ALPHA, &interval);
+    value_add(core->arena, object, "did_share", share_value(did, slice->users));
+    value_add(core->arena, object, "did_share_interval",
+              interval_or_null(core->arena, has, &interval));
 }
 
 static struct value action_value(const struct core *core, const struct core_slice *slice,
@@ -212,7 +227,7 @@ static struct value action_value(const struct core *core, const struct core_slic
     value_add(arena, &made, "action",
               value_text(core_action_label(arena, &core->declared->candidates[index])));
     value_add(arena, &made, "did", value_integer((int64_t)pair.treatment.units));
-    value_add(arena, &made, "did_share", share_value(pair.treatment.units, slice->users));
+    add_did(core, slice, pair.treatment.units, &made);
     value_add(arena, &made, "retained_with",
               share_value(pair.treatment.successes, pair.treatment.units));
     value_add(arena, &made, "retained_without",

@@ -62,6 +62,22 @@ static void ratio_cell(struct buffer *out, const struct value *action)
     markup_add(out, "</td>\n");
 }
 
+static void phi_cell(struct buffer *out, const struct value *action)
+{
+    struct interval interval;
+    double phi;
+    cell_begin(out, "phi", "number");
+    if (!number_of(action, "phi", &phi)) {
+        none_add(out);
+    } else {
+        buffer_format(out, "%.2f", phi);
+        if (limits_of(action, "phi_interval", &interval))
+            buffer_format(out, " <span class=\"under\">%.2f to %.2f</span>", interval.low,
+                          interval.high);
+    }
+    markup_add(out, "</td>\n");
+}
+
 static void p_cell(struct buffer *out, const struct value *action)
 {
     const struct value *clear = member_of(action, "clear");
@@ -97,7 +113,6 @@ static void picture_cell(struct buffer *out, const struct value *action)
 
 static void write_action(struct buffer *out, const struct value *action)
 {
-    double phi;
     markup_add(out, "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">");
     html_safe_name(out, value_member_text(action, "action"));
     markup_add(out, "</th>\n");
@@ -109,12 +124,7 @@ static void write_action(struct buffer *out, const struct value *action)
     difference_add(out, action, "difference", "difference_interval");
     markup_add(out, "</td>\n");
     ratio_cell(out, action);
-    cell_begin(out, "phi", "number");
-    if (number_of(action, "phi", &phi))
-        buffer_format(out, "%.2f", phi);
-    else
-        none_add(out);
-    markup_add(out, "</td>\n");
+    phi_cell(out, action);
     p_cell(out, action);
     markup_add(out, "</tr>\n");
 }

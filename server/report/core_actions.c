@@ -237,7 +237,9 @@ void core_actions_csv(struct buffer *out, const struct value *document)
                                           "phi",
                                           "p",
                                           "p_adjusted",
-                                          "clear"};
+                                          "clear",
+                                          "did_share_interval",
+                                          "phi_interval"};
     const struct value *slices = member(document, "slices");
     csv_names(out, slice_columns, sizeof slice_columns / sizeof *slice_columns);
     csv_names(out, columns, sizeof columns / sizeof *columns);

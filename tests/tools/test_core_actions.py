@@ -62,6 +62,7 @@ class CoreActions(unittest.TestCase):
         self.assertEqual((action["did"], action["retained_of_did"], action["retained_of_others"]),
                          (did, n11, n01), where)
         self.close(action["did_share"], did / (did + others), where)
+        self.wilson(action["did_share_interval"], did, did + others, where)
         self.close(action["retained_with"], n11 / did if did else None, where)
         self.close(action["retained_without"], n01 / others if others else None, where)
         if not did or not others:
@@ -83,12 +84,29 @@ class CoreActions(unittest.TestCase):
         margins = did * others * (n11 + n01) * (n10 + n00)
         if not margins:
             self.assertIsNone(action["phi"], where)
+            self.assertIsNone(action["phi_interval"], where)
             return None
         phi = (n11 * n00 - n10 * n01) / math.sqrt(margins)
         self.close(action["phi"], phi, where)
+        self.phi_interval(action["phi_interval"], phi, did + others, where)
         p = math.erfc(math.sqrt((did + others) * phi * phi / 2))
         self.close(action["p"], p, where)
         return p
+
+    def phi_interval(self, got, phi, users, where):
+        if users <= 3:
+            self.assertIsNone(got, where)
+        elif abs(phi) > 1 - 1e-12:
+            self.assertEqual(got, [round(phi)] * 2, where)
+        else:
+            for end, sign in zip(got, (-1, 1)):
+                self.close(end, math.tanh(math.atanh(phi) + sign * Z / math.sqrt(users - 3)), where)
+
+    def wilson(self, got, did, users, where):
+        # the shares p whose score test just keeps what was seen: (did/n - p)^2 = z^2 p (1 - p) / n
+        for end in got:
+            self.close((did / users - end) ** 2, Z * Z * end * (1 - end) / users, where)
+        self.assertTrue(got[0] <= did / users <= got[1] and got[0] < got[1], where)
 
     def score(self, score, want, where):
         self.assertEqual([[r["users"] - r["retained"], r["retained"]] for r in score["by_actions"]],
