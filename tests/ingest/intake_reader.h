@@ -1,5 +1,5 @@
-#ifndef INGEST_INTAKE_READER_H
-#define INGEST_INTAKE_READER_H
+#ifndef TESTS_INGEST_INTAKE_READER_H
+#define TESTS_INGEST_INTAKE_READER_H
 
 /* What the tests of intake share: a catalogue, messages read as a batch or by themselves, and what
  * is said of one that is taken or refused. */
