@@ -7,7 +7,9 @@
 #include "manual.h"
 #include "meter.h"
 
+#include "analysis/fold.h"
 #include "base/time.h"
+#include "store/record.h"
 
 #include <gsl/gsl_errno.h>
 
@@ -109,7 +111,8 @@ int main(int argc, char **argv)
     if (argc < 2)
         return write_screen(NULL, stderr, 2);
     if (strcmp(argv[1], "--version") == 0) {
-        printf("gangway %s (journal 1, state 1)\n", GANGWAY_VERSION);
+        printf("gangway %s (journal %d, state %d)\n", GANGWAY_VERSION, RECORD_FORMAT,
+               CONTRIBUTION_VERSION);
         return 0;
     }
     if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
