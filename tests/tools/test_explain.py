@@ -381,6 +381,55 @@ class ByHand(unittest.TestCase):
             self.assertIn(words, self.explained(weeks, *more, code=2))
         self.assertEqual(run("explain", "acts", "--from", "2026-01-01").returncode, 2)
 
+    def test_breadth_is_the_mean_of_the_accounts_shares(self):
+        # week 1: 20 accounts of 2, one acts, and 20 of 4, one acts; week 2: all acts of the small
+        plan = [(20, 2, 1), (20, 4, 1)], [(20, 2, 2), (20, 4, 1)]
+        catalogue = {"metrics": {"acts": {"kind": "conversion", "event": "Act", "within": "7d"},
+                                 "wide": {"kind": "breadth", "counts": "acts", "within": "7d",
+                                          "member": "user"}},
+                     "segments": {}, "experiments": {"teams": {
+                         "experiment": "teams", "status": "running", "assignment": "elsewhere",
+                         "unit": "account", "variants": {"old": {"control": True}, "new": {}},
+                         "metrics": {"goal": "wide", "why": "w"}, "analysis": {"expect": {
+                             "baseline": "20%", "lift": "10%", "units": 100}}}}}
+        messages = []
+
+        def say(account, member, time, event, **more):
+            messages.append({"userId": f"{account}-{member}", "type": "track", "event": event,
+                             "properties": {}, "context": {"groupId": account},
+                             "messageId": f"m{len(messages)}", "timestamp": fold_cases.stamp(time),
+                             **more})
+        for week, rows in enumerate(plan):
+            for accounts, size, acting in rows:
+                for number in range(accounts):
+                    account = f"a{week}-{size}-{number}"
+                    base = fold_cases.START + (7 * week + number % 7) * DAY
+                    for member in range(size):
+                        say(account, member, base + member, "Start")
+                        if member < acting:
+                            say(account, member, base + 7_200_000 + member, "Act")
+                    say(account, 0, base + 3_600_000, "Experiment Viewed", properties={
+                        "experiment_id": "teams", "variation_id": "new" if number % 2 else "old"})
+        with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+            folder = pathlib.Path(name)
+            write_catalogue(folder / "experiments", catalogue)
+            export_of(folder, "store", messages, verify=False)
+            call = ("explain", "wide", "--from", "2026-01-01", "--to", "2026-01-08", "--store",
+                    folder / "store")
+            document = json.loads(gangway(*call, "--experiment", "teams", "--format", "json"))
+            refused = run(*call)
+        self.assertEqual(document["unit"], "accounts")
+        for end, share in (("from", (.5 + .25) / 2), ("to", (1 + .25) / 2)):
+            self.assertEqual((document[end]["units"], document[end]["weight"]), (40, 1))
+            self.assertAlmostEqual(document[end]["rate"], share, 12)
+        # each week 20 of one share and 20 of another: variances .125^2 and .375^2, over 40
+        self.assertAlmostEqual(document["change"]["se"], ((.125**2 + .375**2) / 40) ** .5, 12)
+        variant = document["segments"][0]
+        self.assertAlmostEqual(variant["within"]["value"], .25, 12)
+        self.assertAlmostEqual(variant["mix"]["value"] + variant["weight"]["value"], 0, 12)
+        self.assertEqual((refused.returncode, refused.stdout), (2, ""))
+        self.assertIn("name the experiment", refused.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
