@@ -14,8 +14,8 @@
  * uses others.  The data block is not executed, so it needs no leave of a Content-Security-Policy.
  *
  * That is much: 10 metrics, 8 segments and 90 cohorts are 1.6 MB.  A page that is served may leave
- * out what is folded away, series and curves by day and the segments that stand closed, and the
- * document; it then says where they are:
+ * out what is folded away, how figures came about, series and curves by day and the segments that
+ * stand closed, and the document; it then says where they are:
  *
  *     <article class="report" data-report="/v1/experiments/K/report?..." data-figures="9f86...">
  *     <details data-part="over-time-3-1"><summary>...</summary>
