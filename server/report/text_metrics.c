@@ -88,7 +88,8 @@ static void paint_difference(struct painter *painter, enum metric_kind kind,
     if (shown->has_interval)
         measure_interval(&text, kind, &(struct interval){.low = shown->low, .high = shown->high});
     paint_text(painter, buffer_slice(&text));
-    paint_to(painter, column_at(painter, COLUMN_P));
+    unsigned p = column_at(painter, COLUMN_P);
+    paint_to(painter, painter->at < p ? p : painter->at + 1);
     buffer_done(&text);
 }
 
