@@ -49,6 +49,17 @@ static bool has_series(const struct html_metric *about)
     return series && series->kind == VALUE_LIST && series->count;
 }
 
+/* In a plan that is read once only guardrails have one. */
+static bool has_band(const struct html_metric *about)
+{
+    const struct value *series = member(about->metric, "over_time");
+    const struct value *comparisons = member(&series->items[series->count - 1], "comparisons");
+    for (size_t i = 0; comparisons && i < comparisons->count; i++)
+        if (!member_is_null(member(&comparisons->items[i], "difference"), "anytime_interval"))
+            return true;
+    return false;
+}
+
 void html_series_part(struct buffer *out, const struct html_metric *about, size_t at)
 {
     static const char *const columns[] = {"Cohorts up to",     "Variant", "#Difference",
@@ -65,17 +76,20 @@ void html_series_part(struct buffer *out, const struct html_metric *about, size_
 static void html_series(struct buffer *out, const struct html_metric *about,
                         const struct article_links *links)
 {
+    static const char with_band[] =
+        "Effect against the control of all cohorts up to each day, with the band that holds "
+        "however often one looks; wide early bands are cut.";
+    static const char bare[] =
+        "Effect against the control of all cohorts up to each day, without a band: no interval of "
+        "this metric holds at every look.";
     static const struct html_part part = {.name = "over-time", .write = html_series_part};
     html_words(out, "<h3>");
     html_metric_name(out, about);
     html_words(out, "</h3>\n");
-    html_chart(out,
-               &(struct html_chart){.kind = "over-time",
-                                    .metric = about->metric,
-                                    .metric_at = about->at,
-                                    .reading = "Effect against the control of all cohorts up to "
-                                               "each day, with the band that holds however "
-                                               "often one looks; wide early bands are cut."});
+    html_chart(out, &(struct html_chart){.kind = "over-time",
+                                         .metric = about->metric,
+                                         .metric_at = about->at,
+                                         .reading = has_band(about) ? with_band : bare});
     drift_list(out, about);
     html_words(out, "<details class=\"how\"");
     html_part_mark(out, about, links, &part);
