@@ -352,9 +352,11 @@ static bool connection_head(struct connection *connection)
     if (problem == PROBLEM_METHOD)
         return refuse_method(connection, allowed);
     if (problem) {
-        request->form = accept_is_page(request->accept) ? FORM_PAGE : FORM_PROBLEM;
+        if (problem == PROBLEM_NO_ROUTE && accept_is_page(request->accept))
+            request->form = FORM_PAGE;
         answer_problem(request, problem, "there is no %.*s", SLICE_ARGS(request->path));
-        answer_header(request, "Vary", SLICE("Accept"));
+        if (problem == PROBLEM_NO_ROUTE)
+            answer_header(request, "Vary", SLICE("Accept"));
         return connection_reply(connection);
     }
     if (!admission_head(request))
