@@ -25,18 +25,12 @@
 
 /* ---- Options ---- */
 
-static bool goal_is_share(const struct experiment *experiment)
-{
-    enum metric_kind kind = experiment->goals[0]->kind;
-    return kind == METRIC_CONVERSION || kind == METRIC_RETENTION || kind == METRIC_BREADTH;
-}
-
 static enum status baseline_take(const char *text, struct experiment *experiment,
                                  struct error *error)
 {
     double number;
     char scale;
-    bool share = goal_is_share(experiment);
+    bool share = metric_is_share(experiment->goals[0]->kind);
     if (!quantity_parse(slice_of(text), &number, &scale) || scale == 'p' || (scale && !share) ||
         (share && !(number > 0 && number < 1)) ||
         !micro_from_number(number, &experiment->expect.baseline_micro))
@@ -50,7 +44,7 @@ static enum status lift_take(const char *text, struct experiment *experiment, st
 {
     double number;
     char scale;
-    bool share = goal_is_share(experiment);
+    bool share = metric_is_share(experiment->goals[0]->kind);
     if (!quantity_parse(slice_of(text), &number, &scale) || number == 0 ||
         (scale == 'p' && !share) || (scale == 0 && share))
         return FAIL(error, STATUS_INVALID, "", 0, "--lift wants %s, not '%s'",
@@ -318,7 +312,7 @@ static int answer(const struct options *options, const struct experiment *experi
         value_write(&out, &document);
         buffer_add_byte(&out, '\n');
     } else {
-        write_text(&out, &document, goal_is_share(experiment));
+        write_text(&out, &document, metric_is_share(experiment->goals[0]->kind));
     }
     enum status status = buffer_status(&out, &error);
     if (!status && arena->failed)

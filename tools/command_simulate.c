@@ -40,11 +40,6 @@ struct asked {
     size_t said_count;
 };
 
-static bool kind_is_share(enum metric_kind kind)
-{
-    return kind == METRIC_CONVERSION || kind == METRIC_RETENTION || kind == METRIC_BREADTH;
-}
-
 /* In days; also "-12h". */
 static bool days_parse(struct slice text, double *days)
 {
@@ -67,7 +62,7 @@ static bool effect_parse(struct slice text, enum metric_kind kind, struct simula
     made->is_relative = scale == '%';
     if (scale == '%')
         return kind != METRIC_NPS;
-    return kind != METRIC_TIME_TO && (scale == 'p') == kind_is_share(kind);
+    return kind != METRIC_TIME_TO && (scale == 'p') == metric_is_share(kind);
 }
 
 static enum status effect_take(struct asked *asked, const char *text, struct error *error)
@@ -76,7 +71,7 @@ static enum status effect_take(struct asked *asked, const char *text, struct err
     struct simulation_options *made = &asked->options[asked->count];
     if (!effect_parse(slice_of(text), goal->kind, made) || made->effect == 0)
         return FAIL(error, STATUS_INVALID, "", 0, "--effect wants %s, not '%s'",
-                    kind_is_share(goal->kind)      ? "a part such as 10%, or points such as 2pp"
+                    metric_is_share(goal->kind)    ? "a part such as 10%, or points such as 2pp"
                     : goal->kind == METRIC_TIME_TO ? "a part such as -10%, or a time such as -12h"
                     : goal->kind == METRIC_NPS     ? "a number of points"
                                                    : "a part such as 10%, or a number",
@@ -128,7 +123,7 @@ static bool baseline_parse(struct slice text, enum metric_kind kind, double *mea
     char scale;
     if (kind == METRIC_TIME_TO)
         return days_parse(text, mean);
-    return quantity_parse(text, mean, &scale) && (scale == '%') == kind_is_share(kind) &&
+    return quantity_parse(text, mean, &scale) && (scale == '%') == metric_is_share(kind) &&
            scale != 'p';
 }
 
@@ -152,7 +147,7 @@ static enum status said_take(const char *text, bool is_sd, struct asked *asked, 
         return FAIL(error, STATUS_INVALID, "", 0, "%s of '%.*s' wants %s, not '%.*s'", option,
                     SLICE_ARGS(metric->name),
                     is_sd                            ? "a number above 0"
-                    : kind_is_share(metric->kind)    ? "a share such as 22%"
+                    : metric_is_share(metric->kind)  ? "a share such as 22%"
                     : metric->kind == METRIC_TIME_TO ? "a time such as 12h"
                                                      : "a number",
                     SLICE_ARGS(number));

@@ -80,6 +80,9 @@ extern const char *const metric_stage_texts[]; /* "" for STAGE_NONE */
 extern const char *const breadth_of_texts[];
 extern const char *const metric_role_texts[];
 
+/* Whether a unit's value is a share, so that people write it in percent, a difference in points. */
+bool metric_is_share(enum metric_kind kind);
+
 struct event_condition {
     struct slice event;
     const struct condition *where; /* on properties; NULL: any */

@@ -287,7 +287,6 @@ void experiment_read(struct parser *parser, struct experiment_reading *reading);
 /* NULL after telling of an unknown one, or where it can't be known. */
 struct metric_reading *metric_find(struct parser *parser, const struct node *name);
 struct segment_reading *segment_find(struct parser *parser, const struct node *name);
-bool metric_is_share(enum metric_kind kind);
 /* A list of event conditions, or one. */
 bool event_condition_read(struct parser *parser, const struct node *node,
                           struct event_condition *event);
