@@ -9,6 +9,9 @@
 
 #include "base/slice.h"
 
+/* Of `etag`, after its quote, in a URL that never names other bytes: ?v=0123456789abcdef. */
+#define ASSET_DIGITS 16
+
 struct asset {
     const char *path; /* of a URL: "/example/app.mjs"; NULL ends a table */
     const char *name; /* of the file: "app.mjs" */

@@ -21,7 +21,7 @@ static const struct {
 static void asset_path(struct buffer *out, const struct asset *asset)
 {
     html_safe(out, slice_of(asset->path));
-    buffer_format(out, "?v=%.16s", asset->etag + 1);
+    buffer_format(out, "?v=%.*s", ASSET_DIGITS, asset->etag + 1);
 }
 
 void dashboard_head_add(struct buffer *styles, const struct asset *asset)

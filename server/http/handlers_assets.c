@@ -15,8 +15,6 @@
 #include "service_state.h"
 #include "tag.h"
 
-#define DIGITS 16 /* of the tag, in a URL: as frame.c of the dashboard writes it */
-
 static const struct {
     const char *name;
     struct slice value;
@@ -42,8 +40,8 @@ static const struct asset *asset_find(const struct asset *table, struct slice pa
 static bool is_asked_by_digest(const struct request *request, const struct asset *asset)
 {
     struct slice asked = request->query;
-    return slice_starts_with(asked, SLICE("v=")) && asked.size == 2 + DIGITS &&
-           memcmp(asked.data + 2, asset->etag + 1, DIGITS) == 0;
+    return slice_starts_with(asked, SLICE("v=")) && asked.size == 2 + ASSET_DIGITS &&
+           memcmp(asked.data + 2, asset->etag + 1, ASSET_DIGITS) == 0;
 }
 
 static enum handled asset_answer(struct request *request, const struct asset *asset)
