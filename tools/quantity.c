@@ -2,10 +2,10 @@
 
 #include "quantity.h"
 
+#include "analysis/measure.h"
 #include "base/number.h"
 
 #include <math.h>
-#include <stdio.h>
 
 bool quantity_parse(struct slice text, double *number, char *scale)
 {
@@ -29,15 +29,8 @@ bool quantity_parse(struct slice text, double *number, char *scale)
 
 void quantity_write_count(struct buffer *out, double count)
 {
-    char digits[64];
-    int size = snprintf(digits, sizeof digits, "%.0f", count);
-    if (!isfinite(count)) {
+    if (isfinite(count))
+        measure_count(out, (uint64_t)rint(count));
+    else
         buffer_add(out, SLICE("-"));
-        return;
-    }
-    for (int i = 0; i < size; i++) {
-        if (i && (size - i) % 3 == 0)
-            buffer_add_byte(out, ',');
-        buffer_add_byte(out, digits[i]);
-    }
 }

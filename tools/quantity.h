@@ -8,7 +8,7 @@
 /* "22%" is .22, "2pp" is .02; `scale` says which: 0 plain, '%', 'p'. */
 bool quantity_parse(struct slice text, double *number, char *scale);
 
-/* 12,300: groups, as in a report, are read more easily than 12300.  "-" where there is none. */
+/* 12,300, as in a report; a count is at least 0. "-" where there is none. */
 void quantity_write_count(struct buffer *out, double count);
 
 #endif
